@@ -1,0 +1,1 @@
+"""edgebench: search, measure, export and gate small neural networks for edge devices."""

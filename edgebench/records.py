@@ -1,0 +1,440 @@
+"""The typed vocabulary: every frozen record and enum that rooms hand to each other.
+
+Units are in the names (``_ns``, ``_ms``, ``_s``, ``_bytes``, ``_c``). Records are validated where they are
+built; statistics are derived on read from raw samples. Enums are add-only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from edgebench import stats
+from edgebench.errors import InputError, UnknownNameError
+
+DRIFT_LIMIT = 0.02
+INTERVAL_LIMIT = 0.05
+
+
+class Status(StrEnum):
+    """How a trial ended. Infeasible (a constraint is not met) is not failed."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    INFEASIBLE = "infeasible"
+    FAILED = "failed"
+    PRUNED = "pruned"
+
+
+class Goal(StrEnum):
+    MAX = "max"
+    MIN = "min"
+
+
+class Cost(IntEnum):
+    """What an evaluator spends; evaluators run in this order."""
+
+    FREE = 0
+    DEVICE = 1
+    TRAINING = 2
+
+
+class Format(StrEnum):
+    TFLITE = "tflite"
+    ONNX = "onnx"
+    KERAS = "keras"
+
+
+class Precision(StrEnum):
+    FP32 = "fp32"
+    FP16 = "fp16"
+    DYNAMIC = "dynamic"
+    INT8 = "int8"
+
+    @classmethod
+    def parse(cls, text: str) -> Precision:
+        """Read a canonical name or a common alias (``32``, ``half``, ``w8a8``, ...)."""
+        aliases = {
+            "32": cls.FP32, "16": cls.FP16, "half": cls.FP16, "8": cls.INT8, "w8a8": cls.INT8,
+            "int8-dynamic": cls.DYNAMIC,
+        }  # fmt: skip
+        try:
+            return aliases.get(text) or cls(text)
+        except ValueError:
+            raise UnknownNameError("a precision", text, [p.value for p in cls]) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricKind:
+    """What a metric name means."""
+
+    unit: str
+    goal: Goal
+    title: str
+
+
+METRICS: dict[str, MetricKind] = {
+    "val_accuracy": MetricKind(unit="", goal=Goal.MAX, title="validation accuracy"),
+    "test_accuracy": MetricKind(unit="", goal=Goal.MAX, title="test accuracy"),
+    "trainable_params": MetricKind(unit="", goal=Goal.MIN, title="trainable parameters"),
+    "total_params": MetricKind(unit="", goal=Goal.MIN, title="parameters"),
+    "param_bytes": MetricKind(unit="bytes", goal=Goal.MIN, title="parameter bytes"),
+    "macs": MetricKind(unit="", goal=Goal.MIN, title="multiply-accumulates"),
+    "peak_activation_bytes": MetricKind(unit="bytes", goal=Goal.MIN, title="peak activation bytes"),
+    "file_bytes": MetricKind(unit="bytes", goal=Goal.MIN, title="file bytes"),
+    "latency_ms": MetricKind(unit="ms", goal=Goal.MIN, title="latency"),
+    "latency_p90_ms": MetricKind(unit="ms", goal=Goal.MIN, title="latency p90"),
+    "peak_rss_bytes": MetricKind(unit="bytes", goal=Goal.MIN, title="peak resident memory"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number about one candidate, with its interval where it was measured."""
+
+    name: str
+    value: float
+    unit: str = ""
+    n: int = 1
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in METRICS:
+            raise UnknownNameError("a metric", self.name, METRICS)
+        if self.value != self.value:
+            raise ValueError(f"metric {self.name} is not a number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """A metric to push up or down. ``reference`` is the worst value worth having."""
+
+    metric: str
+    goal: Goal
+    reference: float
+    weight: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise UnknownNameError("a metric", self.metric, METRICS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A bound on a metric: ``latency_ms<=20`` or ``val_accuracy>=0.9``."""
+
+    metric: str
+    relation: str
+    bound: float
+
+    @classmethod
+    def parse(cls, text: str) -> Constraint:
+        match = re.fullmatch(r"\s*([a-z_0-9]+)\s*(<=|>=)\s*([-+0-9.eE_]+)\s*", text)
+        try:
+            bound = float(match.group(3)) if match else 0.0
+        except ValueError:
+            match = None
+        if not match:
+            raise InputError(
+                f"{text!r} is not a constraint",
+                why="expected METRIC<=NUMBER or METRIC>=NUMBER",
+                remedy='for example "latency_ms<=20"',
+            )
+        return cls(metric=match.group(1), relation=match.group(2), bound=bound)
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise UnknownNameError("a metric", self.metric, METRICS)
+
+    def __str__(self) -> str:
+        return f"{self.metric}{self.relation}{self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportTarget:
+    """A file to make of each winner, written ``tflite-int8``."""
+
+    format: Format
+    precision: Precision
+
+    @classmethod
+    def parse(cls, text: str) -> ExportTarget:
+        name, _, precision = text.partition("-")
+        try:
+            file_format = Format(name)
+        except ValueError:
+            raise UnknownNameError("an export format", name, [f.value for f in Format]) from None
+        return cls(format=file_format, precision=Precision.parse(precision or "fp32"))
+
+    def __str__(self) -> str:
+        return f"{self.format.value}-{self.precision.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPlan:
+    """Which data, how much of it, and at what size."""
+
+    name: str
+    sample: float = 1.0
+    validation: float = 0.2
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    max_epochs: int = 8
+    batch_size: int = 32
+    patience: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyPlan:
+    """How latency is measured: inside the search (``blocks``) and again for winners."""
+
+    runtime: str = "auto"
+    precision: Precision = Precision.FP32
+    threads: int = 1
+    blocks: int = 1
+    winner_blocks: int = 6
+    block_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OraclePlan:
+    name: str = "pareto"
+    max_trials: int = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A resolved experiment. Every name in it is known to exist."""
+
+    name: str
+    template: str
+    template_options: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    data: DataPlan
+    objective: str = "pareto"
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Constraint, ...] = ()
+    baseline: str | None = None
+    oracle: OraclePlan = OraclePlan()
+    training: TrainingPlan = TrainingPlan()
+    devices: tuple[str, ...] = ("local",)
+    latency: LatencyPlan = LatencyPlan()
+    export: tuple[ExportTarget, ...] = ()
+    seed: int = 0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One candidate and all that is known of it once it ended.
+
+    ``hyperparameters`` holds the active values only. ``architecture`` is the one-line drawing
+    (``fire2 3 SE8 | max | 4 5``). ``history`` is the validation accuracy after each epoch.
+    """
+
+    trial_id: str
+    status: Status
+    hyperparameters: Mapping[str, Any]
+    candidate_id: str = ""
+    arch_id: str = ""
+    architecture: str = ""
+    metrics: tuple[Metric, ...] = ()
+    reason: str = ""
+    epochs: int = 0
+    history: tuple[float, ...] = ()
+    is_baseline: bool = False
+    started_utc: str = ""
+    finished_utc: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def metric(self, name: str) -> Metric | None:
+        return next((m for m in self.metrics if m.name == name), None)
+
+    def values(self) -> dict[str, float]:
+        return {m.name: m.value for m in self.metrics}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """One exported file of one trial, scored as the file it is.
+
+    ``accuracy`` is the file's top-1 share on the held-out part (``heldout_count`` examples);
+    ``max_abs_diff`` the largest difference of any output from the Keras model's.
+    """
+
+    trial_id: str
+    format: Format
+    precision: Precision
+    sha256: str
+    size_bytes: int
+    accuracy: float | None = None
+    max_abs_diff: float | None = None
+    heldout_count: int = 0
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.trial_id}-{self.precision.value}.{self.format.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceInfo:
+    """Stable facts of a device; what the platform does not tell is None, never guessed."""
+
+    name: str
+    transport: str
+    machine: str
+    system: str
+    model: str | None = None
+    cores: int | None = None
+    memory_bytes: int | None = None
+    python: str | None = None
+    runtimes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Facts of one measurement, read on the device at that time."""
+
+    runtime: str
+    runtime_version: str
+    delegate: str | None
+    threads: int
+    affinity: tuple[int, ...] | None = None
+    governor: str | None = None
+    frequency_khz: int | None = None
+    temperature_c: float | None = None
+    load_1m: float | None = None
+    agent_version: str = ""
+    agent_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The raw samples of one fresh process: nanoseconds for one invoke, in order, none dropped."""
+
+    samples_ns: tuple[float, ...]
+    init_ns: int
+    first_ns: int
+    warmup_invokes: int
+    invokes_per_sample: int = 1
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Blocks of raw samples of one file on one device; every statistic is derived from them."""
+
+    model_name: str
+    model_sha256: str
+    device: str
+    environment: Environment
+    blocks: tuple[Block, ...]
+    peak_rss_bytes: int | None = None
+    invalid_reasons: tuple[str, ...] = ()
+    measured_utc: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.blocks or not all(block.samples_ns for block in self.blocks):
+            raise ValueError("a measurement needs at least one block with samples")
+
+    def _pooled_ns(self) -> list[float]:
+        return [sample for block in self.blocks for sample in block.samples_ns]
+
+    def _block_medians_ms(self) -> tuple[float, float, float]:
+        middle, low, high = stats.block_median_interval([b.samples_ns for b in self.blocks])
+        return middle / 1e6, low / 1e6, high / 1e6
+
+    @property
+    def p50_ms(self) -> float:
+        """Median of the block medians."""
+        return self._block_medians_ms()[0]
+
+    @property
+    def p50_low_ms(self) -> float:
+        return self._block_medians_ms()[1]
+
+    @property
+    def p50_high_ms(self) -> float:
+        return self._block_medians_ms()[2]
+
+    @property
+    def p90_ms(self) -> float | None:
+        """Early-stopping estimate on the pooled samples; None under 64 samples."""
+        p90_ns = stats.early_stopping_quantile(self._pooled_ns(), 0.90)
+        return None if p90_ns is None else p90_ns / 1e6
+
+    @property
+    def p99_ms(self) -> float | None:
+        """Early-stopping estimate on the pooled samples; None under 662 samples."""
+        p99_ns = stats.early_stopping_quantile(self._pooled_ns(), 0.99)
+        return None if p99_ns is None else p99_ns / 1e6
+
+    @property
+    def floor_ms(self) -> float:
+        """Least of the blocks' tenth percentiles."""
+        return min(stats.quantile(block.samples_ns, 0.10) for block in self.blocks) / 1e6
+
+    @property
+    def valid(self) -> bool:
+        return not self.invalid_reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is invalid, then why it is noisy; noisy results are kept and marked."""
+        noisy = dict.fromkeys(reason for block in self.blocks for reason in block.reasons)
+        if (
+            len(self.blocks) > 1
+            and self.p50_high_ms - self.p50_low_ms > INTERVAL_LIMIT * self.p50_ms
+        ):
+            noisy["interval_wide"] = None
+        return (*self.invalid_reasons, *noisy)
+
+    def as_metric(self) -> Metric:
+        """The search objective: p50 with its interval."""
+        return Metric(
+            name="latency_ms", value=self.p50_ms, unit="ms", n=len(self.blocks),
+            low=self.p50_low_ms, high=self.p50_high_ms,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One search: what was asked, on what, and how far it came."""
+
+    run_id: str
+    suite: Suite
+    suite_hash: str
+    suite_path: str = ""
+    status: str = "running"
+    wall_s: float = 0.0
+    started_utc: str = ""
+    argv: tuple[str, ...] = ()
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    host: Mapping[str, Any] = field(default_factory=dict)
+    devices: tuple[DeviceInfo, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """All that the store holds about one run: what reports are drawn from.
+
+    ``measurements`` maps (trial_id, model sha256) to what was measured, in order; several a key where a file was
+    measured on several devices or runtimes, or again.
+    """
+
+    run: Run
+    trials: tuple[Trial, ...]
+    artifacts: tuple[Artifact, ...]
+    measurements: Mapping[tuple[str, str], tuple[Measurement, ...]]
+    confirmed: Mapping[str, Metric] = field(default_factory=dict)
