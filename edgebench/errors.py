@@ -6,11 +6,11 @@
     ├── InputError              exit 2   usage, suite, file or name
     │   ├── UnknownNameError             a name that is not known, with the nearest that is
     │   └── DocumentError                a place in a YAML file: path:line:column
-    ├── EnvironmentUnavailable  exit 3   a device, runtime or package is not there
+    ├── UnavailableError  exit 3   a device, runtime or package is not there
     │   └── DeviceError                  a device did not do what it was asked
     ├── IncomparableError       exit 4   two results that must not be compared
-    ├── WorkFailed              exit 5   every trial, a conversion, an artifact check
-    └── Interrupted             exit 130 stopped by the user; finished work is kept
+    ├── WorkError              exit 5   every trial, a conversion, an artifact check
+    └── StoppedError             exit 130 stopped by the user; finished work is kept
 """
 
 from __future__ import annotations
@@ -85,13 +85,13 @@ class DocumentError(InputError):
         self.column = column
 
 
-class EnvironmentUnavailable(EdgebenchError):
+class UnavailableError(EdgebenchError):
     """A device, runtime or optional package that the work needs is not there."""
 
     exit_code = 3
 
 
-class DeviceError(EnvironmentUnavailable):
+class DeviceError(UnavailableError):
     """A device could not be reached, or did not do what it was asked."""
 
 
@@ -101,13 +101,13 @@ class IncomparableError(EdgebenchError):
     exit_code = 4
 
 
-class WorkFailed(EdgebenchError):
+class WorkError(EdgebenchError):
     """The work itself failed: every trial, a conversion, the check of a file."""
 
     exit_code = 5
 
 
-class Interrupted(EdgebenchError):
+class StoppedError(EdgebenchError):
     """The user stopped the work; everything finished is kept."""
 
     exit_code = 130
