@@ -6,11 +6,11 @@
     ├── InputError              exit 2   usage, suite, file or name
     │   ├── UnknownNameError             a name that is not known, with the nearest that is
     │   └── DocumentError                a place in a YAML file: path:line:column
-    ├── UnavailableError  exit 3   a device, runtime or package is not there
+    ├── UnavailableError        exit 3   a device, runtime or package is not there
     │   └── DeviceError                  a device did not do what it was asked
     ├── IncomparableError       exit 4   two results that must not be compared
-    ├── WorkError              exit 5   every trial, a conversion, an artifact check
-    └── StoppedError             exit 130 stopped by the user; finished work is kept
+    ├── WorkError               exit 5   every trial, a conversion, an artifact check
+    └── StoppedError            exit 130 stopped by the user; finished work is kept
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ class StoppedError(EdgebenchError):
     """The user stopped the work; everything finished is kept."""
 
     exit_code = 130
+    run_id = ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -279,6 +279,10 @@ class Artifact:
     heldout_count: int = 0
 
     @property
+    def target(self) -> ExportTarget:
+        return ExportTarget(format=self.format, precision=self.precision)
+
+    @property
     def file_name(self) -> str:
         return f"{self.trial_id}-{self.precision.value}.{self.format.value}"
 

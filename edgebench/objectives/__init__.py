@@ -1,6 +1,6 @@
 """Judging metrics: fronts, hypervolume, scores and constraints. Pure functions, no I/O."""
 
-from edgebench.objectives.constraints import is_feasible, total_violation, violation
+from edgebench.objectives.constraints import is_feasible, total_violation, violated, violation
 from edgebench.objectives.pareto import (
     certain_members,
     crowding_distance,
@@ -36,5 +36,6 @@ __all__ = [
     "select_front",
     "sense",
     "total_violation",
+    "violated",
     "violation",
 ]

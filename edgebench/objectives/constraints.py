@@ -6,6 +6,17 @@ from collections.abc import Iterable, Mapping
 
 from edgebench.records import Constraint
 
+BUDGETED_BY = {"latency_ms": "latency_p90_ms"}
+
+
+def budgeted_value(constraint: Constraint, values: Mapping[str, float]) -> float | None:
+    """Return the number that a constraint bounds, or None where it is not known yet.
+
+    A limit on latency is a budget: it holds for the ninetieth percentile where that was measured.
+    """
+    tail = BUDGETED_BY.get(constraint.metric, constraint.metric)
+    return values.get(tail, values.get(constraint.metric))
+
 
 def violation(constraint: Constraint, value: float) -> float:
     """Return how far ``value`` misses the bound as a share of the bound; 0.0 where it is met."""
@@ -15,9 +26,20 @@ def violation(constraint: Constraint, value: float) -> float:
 
 def total_violation(constraints: Iterable[Constraint], values: Mapping[str, float]) -> float:
     """Return the summed violation of the constraints whose metric is known."""
-    return sum(violation(c, values[c.metric]) for c in constraints if c.metric in values)
+    known = ((c, budgeted_value(c, values)) for c in constraints)
+    return sum(violation(c, value) for c, value in known if value is not None)
 
 
 def is_feasible(constraints: Iterable[Constraint], values: Mapping[str, float]) -> bool:
     """Return whether no known metric breaks its bound."""
     return total_violation(constraints, values) == 0.0
+
+
+def violated(constraints: Iterable[Constraint], values: Mapping[str, float]) -> list[str]:
+    """Return a phrase for each broken constraint: ``param_bytes 612000 breaks param_bytes<=500000``."""
+    phrases = []
+    for constraint in constraints:
+        value = budgeted_value(constraint, values)
+        if value is not None and violation(constraint, value) > 0.0:
+            phrases.append(f"{constraint.metric} {value:.6g} breaks {constraint}")
+    return phrases

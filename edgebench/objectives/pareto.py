@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgebench.records import Goal, Objective
+from edgebench.records import Goal
 
 Losses = npt.NDArray[np.float64]
 
@@ -49,16 +49,21 @@ def certain_members(members: Sequence[int], low: Losses, high: Losses) -> list[b
     ]
 
 
-def normalise(losses: Losses, objectives: Sequence[Objective]) -> Losses:
-    """Scale losses so that the reference lies at 1 and the ideal (accuracy 1, zero cost) at 0."""
-    columns = []
-    for column, objective in zip(losses.T, objectives, strict=True):
-        worst = objective.reference if objective.goal is Goal.MIN else -objective.reference
-        ideal = 0.0 if objective.goal is Goal.MIN else -1.0
-        if worst == ideal:
-            raise ValueError(f"the reference of {objective.metric} is already ideal")
-        columns.append((column - ideal) / (worst - ideal))
-    return np.stack(columns, axis=1) if columns else losses
+def normalise(losses: Losses, goals: Sequence[Goal], references: Sequence[float]) -> Losses:
+    """Scale losses so that the reference lies at 1 and the ideal at 0.
+
+    The ideal is 0 for a cost and 1 for a share such as an accuracy; where the reference is already beyond it
+    (a gain that is not a share, a cost that may be negative), the reference's size is the scale.
+
+    Args:
+        losses: Shape (points, objectives).
+        goals: One an objective.
+        references: The worst value worth having of each objective, in its own unit and sense.
+    """
+    worst = np.array([r if g is Goal.MIN else -r for g, r in zip(goals, references, strict=True)])
+    ideal = np.array([0.0 if g is Goal.MIN else -1.0 for g in goals])
+    room = np.where(worst > ideal, worst - ideal, np.maximum(np.abs(worst), 1.0))
+    return np.asarray(1.0 - (worst - losses) / room)
 
 
 def hypervolume(losses: Losses, reference: Sequence[float]) -> float:

@@ -15,7 +15,7 @@ from edgebench.objectives.pareto import (
     hypervolume,
     normalise,
 )
-from edgebench.objectives.score import points, sense
+from edgebench.objectives.score import points, scalar_score, sense
 from edgebench.records import Constraint, Metric, Objective, Status, Trial
 
 
@@ -88,9 +88,20 @@ def select_front(
     )
 
 
-def pick(front: Sequence[Member]) -> Member | None:
-    """Return the member with the best first objective; the front holds only what is within the limits."""
-    return front[0] if front else None
+def pick(front: Sequence[Member], kind: str, objectives: Sequence[Objective]) -> Member | None:
+    """Return the member to ship: the best score, or for ``pareto`` the best first objective.
+
+    The front holds only what is within the limits.
+    """
+    if not front:
+        return None
+    first = objectives[0]
+
+    def rank(member: Member) -> float:
+        score = scalar_score(kind, objectives, member.values)
+        return -score if score is not None else sense(first, member.values[first.metric])
+
+    return min(front, key=rank)
 
 
 def hypervolume_by_trial(
@@ -109,7 +120,12 @@ def hypervolume_by_trial(
             history.append(0.0)
             continue
         losses = points(objectives, [trial.values() for trial, _ in chosen])
-        history.append(hypervolume(normalise(losses, objectives), corner))
+        history.append(
+            hypervolume(
+                normalise(losses, [o.goal for o in objectives], [o.reference for o in objectives]),
+                corner,
+            )
+        )
     return history
 
 

@@ -1,0 +1,146 @@
+"""What the agent can be asked: one frozen record a kind of job, the same on both sides of the wire."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+class JobError(Exception):
+    """The agent could not do its job.
+
+    Args:
+        kind: A stable word: ``job_invalid``, ``cores_unavailable``, ``device_busy``, ``model_too_large``,
+            ``out_of_memory``, ``over_budget`` or ``internal``; those of `InferenceError` besides.
+        message: One sentence.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps on the agent's own process; None is no cap."""
+
+    wall_s: float | None = None
+    cpu_s: int | None = None
+    address_space_bytes: int | None = None
+    peak_rss_bytes: int | None = None
+    model_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all jobs have. ``lock`` is a file that only one agent may hold; empty for none."""
+
+    limits: Limits = Limits()
+    lock: str = ""
+    lock_wait_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelJob(Job):
+    """What all jobs on a model file have. ``allowed`` narrows what ``auto`` may choose."""
+
+    model: str = ""
+    runtime: str = "auto"
+    allowed: tuple[str, ...] = ()
+    delegate: str | None = None
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise JobError("job_invalid", "the job names no model")
+        if self.threads < 1:
+            raise JobError("job_invalid", f"threads must be at least 1, not {self.threads}")
+
+
+@dataclass(frozen=True)
+class MeasureJob(ModelJob):
+    """Time one block. No ``cores``: the quietest are chosen. ``max_start_c``: wait until it is cooler."""
+
+    cores: tuple[int, ...] = ()
+    block_s: float = 2.0
+    seed: int = 0
+    max_start_c: float | None = None
+    cool_wait_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 < self.block_s <= 30.0:
+            raise JobError("job_invalid", f"block_s must lie in (0, 30], not {self.block_s}")
+
+
+@dataclass(frozen=True)
+class MemoryJob(ModelJob):
+    """Run a model a few times, untimed, and tell the peak resident memory."""
+
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class InferJob(ModelJob):
+    """Run every example of ``inputs`` (.npy or .npz) and write ``outputs`` (.npz)."""
+
+    inputs: str = ""
+    outputs: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.inputs or not self.outputs:
+            raise JobError("job_invalid", "an infer job names a file of inputs and one for outputs")
+
+
+@dataclass(frozen=True)
+class DescribeJob(Job):
+    """Tell the machine's facts, and try each of ``runtimes`` on the one of ``models`` that it reads."""
+
+    runtimes: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+
+JOBS = {
+    "measure": MeasureJob,
+    "memory": MemoryJob,
+    "infer": InferJob,
+    "describe": DescribeJob,
+}
+
+
+def write_job(job: Job) -> str:
+    """Return the job as one line of JSON."""
+    kind = next(name for name, record in JOBS.items() if type(job) is record)
+    return json.dumps({"kind": kind, **dataclasses.asdict(job)})
+
+
+def read_job(text: str) -> Job:
+    """Return the job that a JSON text holds; raises `JobError` ``job_invalid``."""
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise JobError("job_invalid", f"the job is not JSON: {error}") from None
+    if not isinstance(fields, dict) or fields.get("kind") not in JOBS:
+        raise JobError("job_invalid", f"the job's kind must be one of {', '.join(sorted(JOBS))}")
+    record = JOBS[fields.pop("kind")]
+    if "limits" in fields:
+        fields["limits"] = _build(Limits, fields["limits"])
+    job: Job = _build(record, fields)
+    return job
+
+
+def _build(record: Any, fields: Any) -> Any:
+    if not isinstance(fields, dict):
+        raise JobError("job_invalid", f"{record.__name__} must be a JSON object")
+    unknown = set(fields) - {field.name for field in dataclasses.fields(record)}
+    if unknown:
+        raise JobError("job_invalid", f"{sorted(unknown)[0]} is not a field of {record.__name__}")
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    try:
+        return record(**values)
+    except TypeError as error:
+        raise JobError("job_invalid", f"{record.__name__}: {error}") from None

@@ -1,0 +1,94 @@
+"""The agent's entry: one JSON job in, exactly one JSON document out on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from edgebench.agent import AGENT_VERSION
+from edgebench.agent.describe import describe
+from edgebench.agent.infer import infer
+from edgebench.agent.job import (
+    DescribeJob,
+    InferJob,
+    Job,
+    JobError,
+    MeasureJob,
+    MemoryJob,
+    read_job,
+)
+from edgebench.agent.limits import apply_limits, exclusive
+from edgebench.agent.machine import Machine
+from edgebench.agent.measure import measure, measure_memory
+from edgebench.agent.models import file_sha256
+from edgebench.runtimes import InferenceError
+
+ARGUMENTS = 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do the job named by the one argument: a file, ``-`` for standard input, or the JSON itself.
+
+    Returns:
+        0 with a result, 1 with ``{"error": {"kind", "message"}}``.
+    """
+    output = _keep_output_for_the_result()
+    answer: dict[str, object] = {"agent": {"version": AGENT_VERSION, "sha256": own_sha256()}}
+    try:
+        answer.update(perform(read_job(_job_text(argv)), Machine()))
+    except (JobError, InferenceError) as error:
+        answer["error"] = {"kind": error.kind, "message": error.message}
+    except MemoryError:
+        answer["error"] = {"kind": "out_of_memory", "message": "the agent ran out of memory"}
+    except Exception as error:  # noqa: BLE001  the caller must get a document whatever happens
+        message = f"{type(error).__name__}: {error}"
+        answer["error"] = {"kind": "internal", "message": message}
+    with os.fdopen(output, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+        file.write("\n")
+    return 1 if "error" in answer else 0
+
+
+def perform(job: Job, machine: Machine) -> dict[str, object]:
+    """Apply the job's limits, wait for the device to be free, and do the job."""
+    with exclusive(job.lock, job.lock_wait_s):
+        apply_limits(job.limits)
+        if isinstance(job, MeasureJob):
+            return measure(job, machine)
+        if isinstance(job, MemoryJob):
+            return measure_memory(job, machine)
+        if isinstance(job, InferJob):
+            return infer(job)
+        if isinstance(job, DescribeJob):
+            return describe(job, machine)
+    raise JobError("job_invalid", f"no such job: {type(job).__name__}")
+
+
+def own_sha256() -> str | None:
+    """Return the SHA-256 of the one file this runs from; None when it runs from a folder."""
+    archive = getattr(__loader__, "archive", None)  # type: ignore[name-defined]
+    return file_sha256(archive) if archive else None
+
+
+def _job_text(argv: Sequence[str]) -> str:
+    if len(argv) != ARGUMENTS:
+        raise JobError("job_invalid", "the agent takes one argument: a job")
+    argument = argv[1]
+    if argument.lstrip().startswith("{"):
+        return argument
+    if argument == "-":
+        return sys.stdin.read()
+    try:
+        with open(argument, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobError("job_invalid", f"the job cannot be read: {error}") from None
+
+
+def _keep_output_for_the_result() -> int:
+    """Return a copy of standard output, which from now on goes where standard error goes."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    return output

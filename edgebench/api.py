@@ -1,0 +1,228 @@
+"""What Python users and the command line both call."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgebench import suites
+from edgebench.errors import InputError, StoppedError
+from edgebench.records import Measurement, Run, RunResult
+from edgebench.suites import Change
+
+if TYPE_CHECKING:
+    import pandas
+
+    from edgebench.tuning import Observer
+
+DEFAULT_STORE = Path(".edgebench")
+DEFAULT_REPORTS = Path("reports")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """A finished search. ``summary`` is the document that ``summary.json`` holds; ``report`` the page."""
+
+    run_id: str
+    summary: Mapping[str, Any]
+    report: Path
+    result: RunResult
+
+    @property
+    def front(self) -> pandas.DataFrame:
+        """One row a member of the front, best first objective first."""
+        from edgebench.report import front_frame
+
+        return front_frame(self.result)
+
+    @property
+    def pick(self) -> Mapping[str, Any] | None:
+        """The member to ship, as it stands in the summary, or None when the front is empty."""
+        return next((member for member in self.summary["front"] if member["pick"]), None)
+
+
+def search(
+    suite: str | Path = suites.DEFAULT_SUITE,
+    *,
+    observer: Observer | None = None,
+    resume: str | None = None,
+    new: bool = False,
+    workers: int | None = None,
+    time_budget_s: float | None = None,
+    store: str | Path = DEFAULT_STORE,
+    reports: str | Path = DEFAULT_REPORTS,
+    argv: Iterable[str] = (),
+    **options: Any,
+) -> SearchResult:
+    """Search, export and measure the winners, and draw the report.
+
+    Args:
+        suite: A suite's name or file.
+        observer: Told of everything that happens.
+        resume: A run to go on with, by its id; ``suite`` is then not read.
+        new: Start another run even where this question has one.
+        workers: Trials at once; one a core by default.
+        time_budget_s: Ask for no new candidate after this long.
+        store: Folder of all results.
+        reports: Folder of all reports.
+        argv: What the run records as its command.
+        **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``seed``,
+            ``template``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``, each as the
+            command's option of that name.
+
+    Raises:
+        InputError: the suite, an option or the run is wrong.
+        UnavailableError: a device or runtime is not there.
+        StoppedError: the user stopped the search; its report is drawn as far as it came.
+        WorkError: every trial failed.
+    """
+    from edgebench.store import SqliteStore
+    from edgebench.tuning import Search, SearchSettings, SilentObserver
+
+    with SqliteStore(Path(store)) as opened:
+        if resume is not None:
+            loaded = _resumed(opened.run(resume), options)
+            path = opened.run(resume).suite_path
+        else:
+            loaded = suites.load(str(suite), changes(options))
+            path = str(suites.find(str(suite)))
+        settings = SearchSettings(
+            workers=workers or min(8, os.cpu_count() or 1),
+            time_budget_s=time_budget_s,
+            resume=resume,
+            new=new,
+            argv=tuple(argv),
+            suite_path=path if Path(path).is_relative_to(".") else Path(path).name,
+        )
+        session = Search(loaded, settings, opened, observer or SilentObserver())
+        try:
+            session.execute()
+        except StoppedError as stopped:
+            stopped.run_id = session.run_id
+            _draw(opened, session.run_id, Path(reports))
+            raise
+        return _draw(opened, session.run_id, Path(reports))
+
+
+def report(
+    run_id: str, *, store: str | Path = DEFAULT_STORE, reports: str | Path = DEFAULT_REPORTS
+) -> SearchResult:
+    """Redraw the report of a run from the store."""
+    with open_store(store) as opened:
+        return _draw(opened, run_id, Path(reports))
+
+
+def open_store(store: str | Path) -> Any:
+    """Open a store that exists.
+
+    Raises:
+        InputError: there is none in that folder.
+    """
+    from edgebench.store import SqliteStore
+
+    if not (Path(store) / "edgebench.sqlite").is_file():
+        raise InputError(
+            f"{store} holds no runs",
+            why="expected a store that a search wrote",
+            remedy="name its folder with --store, or run `edgebench search` first",
+        )
+    return SqliteStore(Path(store))
+
+
+def profile(
+    model: str | Path,
+    *,
+    device: str = "local",
+    runtime: str = "auto",
+    threads: int = 1,
+    blocks: int = 6,
+    block_s: float = 2.0,
+) -> Measurement:
+    """Measure one model file on one device.
+
+    Args:
+        model: A .tflite or .onnx file.
+        device: A device's name or file.
+        runtime: ``auto``, ``litert``, ``tflite`` or ``ort``.
+        threads: At least 1.
+        blocks: Fresh processes, at least 1; 6 give a 96.9 % interval.
+        block_s: Seconds timed in each.
+    """
+    from edgebench.devices import open_device
+    from edgebench.profiling import MeasurePlan, Profiler
+
+    plan = MeasurePlan(
+        runtime=runtime, threads=threads, blocks=blocks, block_s=block_s, remeasure=True, memory=True
+    )
+    with open_device(device) as opened:
+        return Profiler(opened).measure(Path(model), plan)
+
+
+def changes(options: Mapping[str, Any]) -> list[Change]:
+    """Return what keyword options (as `search` takes them) change in a suite.
+
+    Raises:
+        TypeError: an option that `search` does not know.
+    """
+    unknown = set(options) - {*_PLACES, "weights", "sets"}
+    if unknown:
+        raise TypeError(f"search() got an unexpected option {sorted(unknown)[0]!r}")
+    found = []
+    for name, (location, flag) in _PLACES.items():
+        value = options.get(name)
+        if value is not None and value != [] and value != ():
+            listed = list(value) if isinstance(value, (list, tuple)) else value
+            found.append(Change(location=location, value=listed, option=flag))
+    for metric, weight in dict(options.get("weights") or {}).items():
+        found.append(Change(location=("objectives", metric, "weight"), value=weight, option="--weight"))
+    for name, value in dict(options.get("sets") or {}).items():
+        found.append(Change(location=("hyperparameters", name), value=value, option="--set"))
+    return found
+
+
+_PLACES: dict[str, tuple[tuple[str, ...], str]] = {
+    "objective": (("objective",), "--objective"),
+    "oracle": (("oracle", "name"), "--oracle"),
+    "max_trials": (("oracle", "max_trials"), "--max-trials"),
+    "max_epochs": (("training", "max_epochs"), "--max-epochs"),
+    "seed": (("seed",), "--seed"),
+    "template": (("template",), "--template"),
+    "precision": (("latency", "precision"), "--precision"),
+    "devices": (("devices",), "--device"),
+    "constraints": (("constraints",), "--constraint"),
+    "scale": (("scale",), "--scale"),
+}
+
+
+def _resumed(run: Run, options: Mapping[str, Any]) -> Any:
+    """Return the run's own suite, with another total of trials where one is asked for."""
+    import dataclasses
+
+    given = {k: v for k, v in options.items() if v is not None and v not in ([], (), {})}
+    total = given.pop("max_trials", None)
+    if given:
+        raise InputError(
+            f"--resume goes on with the options of run {run.run_id}",
+            why=f"given besides: {', '.join(sorted(given))}",
+            remedy="leave them out, or start another run; only --max-trials may differ",
+        )
+    if total is None:
+        return run.suite
+    oracle = dataclasses.replace(run.suite.oracle, max_trials=total)
+    return dataclasses.replace(run.suite, oracle=oracle)
+
+
+def _draw(store: Any, run_id: str, reports: Path) -> SearchResult:
+    from edgebench.report import write_report
+    from edgebench.tuning import write_heldout
+
+    result = store.load(run_id)
+    page = write_report(result, reports, store.artifact_path)
+    if result.artifacts:
+        write_heldout(result.run.suite, page.parent / "models")
+    summary = json.loads((page.parent / "summary.json").read_text(encoding="utf-8"))
+    return SearchResult(run_id=run_id, summary=summary, report=page, result=result)

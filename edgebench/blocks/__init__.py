@@ -1,0 +1,16 @@
+"""Blocks of small convolutional networks: functions on Keras tensors, made of plain Keras layers only."""
+
+from edgebench.blocks.cbam import cbam
+from edgebench.blocks.eca import eca, eca_kernel_size
+from edgebench.blocks.fire import BYPASSES, fire
+from edgebench.blocks.squeeze_excite import projected_skip, squeeze_excite
+
+__all__ = [
+    "BYPASSES",
+    "cbam",
+    "eca",
+    "eca_kernel_size",
+    "fire",
+    "projected_skip",
+    "squeeze_excite",
+]

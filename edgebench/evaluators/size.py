@@ -1,0 +1,39 @@
+"""Sizes of a network: exact, and known before anything is trained."""
+
+from __future__ import annotations
+
+from edgebench.evaluators.base import Blueprint, Candidate, Findings
+from edgebench.executors import Executor
+from edgebench.records import METRICS, Cost, Metric
+
+SIZES = ("trainable_params", "total_params", "param_bytes", "macs", "peak_activation_bytes")
+
+
+class SizeEvaluator:
+    """Builds the network in a worker and counts."""
+
+    metrics = SIZES
+    cost = Cost.FREE
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def evaluate(self, candidate: Candidate) -> Findings:
+        return self._executor.submit(measure_sizes, candidate.blueprint).result()
+
+
+def measure_sizes(blueprint: Blueprint) -> Findings:
+    """Count one network. Runs in a worker."""
+    from edgebench.templates import read_graph
+
+    facts = read_graph(blueprint.build())
+    return Findings(
+        metrics=tuple(
+            Metric(name=name, value=float(getattr(facts, name)), unit=METRICS[name].unit)
+            for name in SIZES
+        ),
+        facts={
+            "arch_id": facts.arch_id,
+            "architecture": blueprint.template_object().describe(blueprint.values),
+        },
+    )

@@ -1,0 +1,295 @@
+"""Worker processes on this machine, forked from a server that has the frameworks loaded.
+
+`concurrent.futures` fails every job of a pool when one worker dies, and cannot hold workers still while a latency
+is measured beside them; hence one thread, one pipe and one process a worker here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from multiprocessing import connection, forkserver
+from pathlib import Path
+from typing import Any
+
+from edgebench.errors import WorkError
+from edgebench.executors.base import J, R, WorkerDiedError, as_work_error, failed, raised
+from edgebench.runtimes.quiet import silenced
+
+PR_SET_PDEATHSIG = 1
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+_main_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """How each worker process runs.
+
+    ``threads`` a worker; ``recycle_after`` jobs it is replaced (frameworks leak memory); ``timeout_s`` a job may
+    take; what it prints goes to ``log_path``.
+    """
+
+    threads: int = 1
+    recycle_after: int = 16
+    timeout_s: float = 3600.0
+    log_path: str = os.devnull
+
+
+class LocalExecutor:
+    """Implements `Executor` with processes.
+
+    Args:
+        workers: How many jobs run at once, at least 1.
+        preload: Modules the fork server imports once; a worker then starts in hundredths of a second.
+        settings: See `WorkerSettings`.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        preload: tuple[str, ...] = (),
+        settings: WorkerSettings | None = None,
+    ) -> None:
+        if workers < 1:
+            raise ValueError("an executor needs at least one worker")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        self._settings = settings or WorkerSettings()
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(preload))
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._may_start = threading.RLock()
+        self._seats = [_Seat(self) for _ in range(workers)]
+        self._threads = [
+            threading.Thread(target=seat.serve, daemon=True, name=f"edgebench-worker-{index}")
+            for index, seat in enumerate(self._seats)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def warm_up(self) -> None:
+        """Start the fork server now; it imports in the background, and without a word."""
+        with self._may_start, _without_main(), silenced():
+            forkserver.ensure_running()
+
+    def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
+        future: Future[R] = Future()
+        self._jobs.put(_Job(fn, job, future))
+        return future
+
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        with self._may_start:
+            pids = [seat.process.pid for seat in self._seats if seat.process is not None]
+            try:
+                for pid in pids:
+                    _signal(pid, signal.SIGSTOP)
+                for pid in pids:
+                    _wait_until_still(pid)
+                yield
+            finally:
+                for pid in pids:
+                    _signal(pid, signal.SIGCONT)
+
+    def shutdown(self, *, wait: bool = True) -> None:
+        if not wait:
+            for seat in self._seats:
+                seat.kill()
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    job = self._jobs.get_nowait()
+                    if job is not None:
+                        job.future.cancel()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def next_job(self) -> _Job | None:
+        return self._jobs.get()
+
+    def start_process(self) -> tuple[Any, Any]:
+        """Return a fresh worker process and this end of its pipe."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_work, args=(theirs, self._settings), daemon=True, name="edgebench-worker"
+        )
+        self.warm_up()
+        with self._may_start, _without_main():
+            process.start()
+        theirs.close()
+        return process, ours
+
+    @property
+    def settings(self) -> WorkerSettings:
+        return self._settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    fn: Callable[[Any], Any]
+    job: Any
+    future: Future[Any]
+
+
+class _Seat:
+    """One place for a worker: starts its process, hands it jobs, replaces it when it is worn or dead."""
+
+    def __init__(self, executor: LocalExecutor) -> None:
+        self._executor = executor
+        self._pipe: Any = None
+        self._done = 0
+        self._killed = False
+        self.process: Any = None
+
+    def serve(self) -> None:
+        while (job := self._executor.next_job()) is not None:
+            if self._killed or not job.future.set_running_or_notify_cancel():
+                job.future.cancel()
+                continue
+            try:
+                result = self._run(job)
+            except BaseException as error:  # noqa: BLE001  every failure belongs to the future
+                job.future.set_exception(as_work_error(error))
+            else:
+                job.future.set_result(result)
+        self._end()
+
+    def kill(self) -> None:
+        self._killed = True
+        process = self.process
+        if process is not None:
+            process.kill()
+
+    def _run(self, job: _Job) -> Any:
+        if self.process is None or not self.process.is_alive():
+            self.process, self._pipe = self._executor.start_process()
+            self._done = 0
+        self._pipe.send((job.fn, job.job))
+        timeout_s = self._executor.settings.timeout_s
+        if not connection.wait([self._pipe, self.process.sentinel], timeout_s):
+            self.process.kill()
+            self._end()
+            raise WorkError(f"no answer in {timeout_s:g} s", why="the job was stopped")
+        try:
+            ok, value = self._pipe.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            code = self.process.exitcode
+            self._end()
+            raise WorkerDiedError("the worker process died", why=_cause(code)) from None
+        self._done += 1
+        if self._done >= self._executor.settings.recycle_after:
+            self._end()
+        if not ok:
+            raise raised(value)
+        return value
+
+    def _end(self) -> None:
+        if self.process is None:
+            return
+        self._pipe.close()
+        self.process.join(timeout=2.0)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.process = None
+
+
+def _work(pipe: Any, settings: WorkerSettings) -> None:
+    """Serve jobs until the parent goes away. Runs in the worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    log = os.open(settings.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(settings.threads)))
+    while True:
+        try:
+            fn, job = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = (True, fn(job))
+        except Exception as error:  # noqa: BLE001  told to the parent as data
+            traceback.print_exc()
+            sys.stderr.flush()
+            answer = (False, failed(as_work_error(error)))
+        pipe.send(answer)
+
+
+def _die_with_parent() -> None:
+    """End this process when the search is gone, even killed, and even while this process is held still.
+
+    The fork server ends with the last holder of its "alive" descriptor; a worker gives its copy up, so that the
+    server follows the search, and the kernel then ends the worker.
+    """
+    if sys.platform == "linux":
+        server = getattr(forkserver, "_forkserver", None)
+        alive_fd = getattr(server, "_forkserver_alive_fd", None)
+        if server is not None and alive_fd is not None:
+            os.close(alive_fd)
+            server._forkserver_alive_fd = None
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep a user's script from being imported again in each worker: jobs never come from it."""
+    with _main_lock:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+
+
+def _signal(pid: int | None, number: signal.Signals) -> None:
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _wait_until_still(pid: int | None) -> None:
+    """Return once the kernel has stopped the process (a signal only asks), after 1 s at the latest."""
+    deadline = time.monotonic() + 1.0
+    with contextlib.suppress(OSError):
+        while time.monotonic() < deadline:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state in "TtZX":
+                return
+            time.sleep(0.001)
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code == -signal.SIGKILL:
+        return "killed: most often the machine ran out of memory"
+    if exit_code is not None and exit_code < 0:
+        return f"ended by signal {signal.Signals(-exit_code).name}"
+    return f"exit code {exit_code}"

@@ -1,0 +1,49 @@
+"""Keras to TFLite through one traced function.
+
+`from_concrete_functions` is used with the function alone: handing it the Keras 3 model as well makes the converter
+write a file without weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from edgebench.datasets import Floats
+from edgebench.errors import InputError
+from edgebench.export.tracing import inference_function
+from edgebench.records import Precision
+
+
+def to_tflite(model: Any, precision: Precision, representative: Floats | None) -> bytes:
+    """Return the model as a TFLite flatbuffer with a static batch of 1.
+
+    ``int8`` quantises weights and activations in full; input and output stay float32, so that one program feeds
+    every file alike.
+
+    Args:
+        model: A built Keras model.
+        precision: ``fp32`` or ``int8``.
+        representative: Training inputs that calibrate int8, shape (count, *input shape).
+
+    Raises:
+        InputError: int8 without calibration data.
+    """
+    import tensorflow as tf
+
+    function = inference_function(model).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    if precision is Precision.INT8:
+        if representative is None or not len(representative):
+            raise InputError(
+                "int8 needs calibration data", why="no representative inputs were given"
+            )
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+
+        def calibration() -> Iterator[list[Any]]:
+            for example in representative:
+                yield [example[None]]
+
+        converter.representative_dataset = calibration
+    return bytes(converter.convert())

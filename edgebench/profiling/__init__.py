@@ -1,0 +1,18 @@
+"""Measuring model files on devices: blocks in fresh processes, judged and kept raw."""
+
+from edgebench.profiling.bundle import Bundle, build_bundle
+from edgebench.profiling.check import DeviceCheck, RuntimeCheck, check_device
+from edgebench.profiling.plan import MeasurePlan
+from edgebench.profiling.profiler import Profiler
+from edgebench.profiling.validity import TimedBlock
+
+__all__ = [
+    "Bundle",
+    "DeviceCheck",
+    "MeasurePlan",
+    "Profiler",
+    "RuntimeCheck",
+    "TimedBlock",
+    "build_bundle",
+    "check_device",
+]

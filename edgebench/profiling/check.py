@@ -1,0 +1,96 @@
+"""Is a device there, what is it, and which runtimes really run on it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgebench.agent.job import DescribeJob
+from edgebench.devices import Device, upload
+from edgebench.errors import EdgebenchError
+from edgebench.profiling.link import AgentLink
+from edgebench.records import DeviceInfo
+
+ASSETS = Path(__file__).parent / "assets"
+TINY_MODELS = (ASSETS / "tiny.tflite", ASSETS / "tiny.onnx")
+CHECKED_RUNTIMES = ("litert", "tflite", "ort")
+CHECK_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeCheck:
+    """One runtime: it works when it ran a tiny model; else ``problem`` says why not."""
+
+    name: str
+    version: str | None
+    run_ms: float | None
+    problem: str | None
+
+    @property
+    def works(self) -> bool:
+        return self.run_ms is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCheck:
+    """What a device told about itself; what its platform does not offer is None."""
+
+    info: DeviceInfo
+    runtimes: tuple[RuntimeCheck, ...]
+    affinity: tuple[int, ...] | None
+    governor: str | None
+    frequency_khz: int | None
+    temperature_c: float | None
+    load_1m: float | None
+    numpy: str | None
+    agent_version: str
+    agent_sha256: str
+
+
+def check_device(device: Device, runtimes: Sequence[str] = CHECKED_RUNTIMES) -> DeviceCheck:
+    """Run the agent on an open device: facts, then each runtime in a process of its own.
+
+    A runtime that crashes (an instruction the processor lacks, say) spoils only its own line.
+
+    Raises:
+        DeviceError: The device could not be reached or the agent does not start there.
+    """
+    link = AgentLink(device)
+    facts = link.ask(DescribeJob(), CHECK_TIMEOUT_S)
+    models = tuple(upload(device, model) for model in TINY_MODELS)
+    checks = tuple(_check_runtime(link, name, models) for name in runtimes)
+    machine, conditions = facts["machine"], facts["conditions"]
+    return DeviceCheck(
+        info=DeviceInfo(
+            name=device.document.name,
+            transport=device.document.transport.kind,
+            runtimes={c.name: c.version for c in checks if c.works and c.version},
+            **machine,
+        ),
+        runtimes=checks,
+        affinity=None if facts["affinity"] is None else tuple(facts["affinity"]),
+        governor=conditions["governor"],
+        frequency_khz=conditions["frequency_khz"],
+        temperature_c=conditions["temperature_c"],
+        load_1m=conditions["load_1m"],
+        numpy=facts["numpy"],
+        agent_version=facts["agent"]["version"],
+        agent_sha256=facts["agent"]["sha256"],
+    )
+
+
+def _check_runtime(link: AgentLink, name: str, models: tuple[str, ...]) -> RuntimeCheck:
+    try:
+        job = DescribeJob(runtimes=(name,), models=models)
+        found: dict[str, Any] = link.ask(job, CHECK_TIMEOUT_S)["runtimes"][name]
+    except EdgebenchError as error:
+        return RuntimeCheck(name=name, version=None, run_ms=None, problem=error.message)
+    run_ns = found["run_ns"]
+    return RuntimeCheck(
+        name=name,
+        version=found["version"],
+        run_ms=None if run_ns is None else run_ns / 1e6,
+        problem=found["message"],
+    )

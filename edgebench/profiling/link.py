@@ -1,0 +1,102 @@
+"""Asking the agent on a device to do a job, and telling its errors in the user's terms."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+from edgebench.agent.job import Job, write_job
+from edgebench.devices import Completed, Device, DeviceTimeoutError, upload
+from edgebench.errors import (
+    DeviceError,
+    EdgebenchError,
+    InputError,
+    UnavailableError,
+    WorkError,
+)
+from edgebench.profiling.bundle import build_bundle
+
+START_UP_S = 30.0
+LAST_WORDS = 500
+ERRORS: dict[str, tuple[type[EdgebenchError], str]] = {
+    "model_missing": (InputError, "check the path"),
+    "format_mismatch": (InputError, "name a runtime that reads this format, or `auto`"),
+    "model_rejected": (InputError, "export the file again"),
+    "model_too_large": (InputError, "use a smaller model"),
+    "inputs_rejected": (InputError, "give inputs of the model's shape and type"),
+    "cores_unavailable": (InputError, "name cores that the device has"),
+    "runtime_missing": (UnavailableError, "install it there, or choose another runtime"),
+    "runtime_broken": (UnavailableError, "run `edgebench doctor`"),
+    "delegate_missing": (UnavailableError, "choose another delegate"),
+    "device_busy": (UnavailableError, "wait for the other measurement to end"),
+    "over_budget": (WorkError, "raise budget: {peak_rss_mb: ...}, or use a smaller model"),
+    "out_of_memory": (WorkError, "use a smaller model"),
+    "invoke_failed": (WorkError, ""),
+}
+
+
+class AgentLink:
+    """The agent on one device: pushed once, then asked job after job, each in a fresh process."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._bundle = build_bundle()
+        self._remote = upload(device, self._bundle.path)
+
+    def ask(self, job: Job, timeout_s: float) -> dict[str, Any]:
+        """Return the agent's answer.
+
+        Raises:
+            EdgebenchError: What `ERRORS` says of the agent's own error; `DeviceError` where it gave no answer.
+        """
+        argv = [self._device.python, "-I", self._remote, write_job(job)]
+        completed = self._device.run(argv, timeout_s + job.lock_wait_s + START_UP_S)
+        if completed.returncode < 0:
+            raise _ended_by_signal(-completed.returncode, self._device.document.name, timeout_s)
+        answer = self._parse(completed)
+        if "error" in answer:
+            raise _as_user_error(answer["error"], self._device.document.name)
+        if answer["agent"]["sha256"] != self._bundle.sha256:
+            raise DeviceError(
+                f"the agent that ran on {self._device.document.name} is not the one that was put there",
+                remedy="delete the folder uploads in its working folder and run again",
+            )
+        return answer
+
+    def _parse(self, completed: Completed) -> dict[str, Any]:
+        try:
+            answer = json.loads(completed.stdout)
+            if isinstance(answer, dict) and "agent" in answer:
+                return answer
+        except ValueError:
+            pass
+        raise DeviceError(
+            f"the agent on {self._device.document.name} gave no answer (exit {completed.returncode})",
+            why=completed.stderr.strip()[-LAST_WORDS:],
+            remedy=f"check that {self._device.python} there is Python 3.8 or later",
+        )
+
+
+def _as_user_error(error: dict[str, str], device: str) -> EdgebenchError:
+    kind, message = error["kind"], error["message"]
+    if kind not in ERRORS:
+        return WorkError(f"the agent on {device} failed: {message}", why=kind)
+    error_type, remedy = ERRORS[kind]
+    return error_type(f"{message} (on {device})", remedy=remedy)
+
+
+def _ended_by_signal(number: int, device: str, timeout_s: float) -> EdgebenchError:
+    name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
+    if number == signal.SIGALRM:
+        return DeviceTimeoutError(
+            f"the agent on {device} took longer than {timeout_s:g} s",
+            remedy="raise budget: {timeout_s: ...} in the device file, or use a smaller model",
+        )
+    if number == signal.SIGILL:
+        return UnavailableError(
+            f"the runtime uses instructions that the processor of {device} lacks ({name})",
+            remedy="install a build for this processor, or choose another runtime",
+        )
+    why = "the system may have run out of memory" if number == signal.SIGKILL else ""
+    return WorkError(f"the agent on {device} was ended by {name}", why=why)

@@ -1,0 +1,7 @@
+"""Reports: the summary document, the tables, and one offline page for a run."""
+
+from edgebench.report.summary import as_json, summarise
+from edgebench.report.tables import front_frame, trials_frame
+from edgebench.report.write import write_report
+
+__all__ = ["as_json", "front_frame", "summarise", "trials_frame", "write_report"]

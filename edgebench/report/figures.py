@@ -1,0 +1,69 @@
+"""How numbers are written for people: equal decimals in a column, the unit in its header."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+UNKNOWN = "n/a"
+THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+
+def accuracy(value: float | None) -> str:
+    """Return a share of 1 with three decimals."""
+    return UNKNOWN if value is None else f"{value:.3f}"
+
+
+def percentage_points(value: float | None) -> str:
+    """Return a difference of two shares in percentage points, always signed."""
+    return UNKNOWN if value is None else f"{100 * value:+.1f}".replace("-0.0", "+0.0")
+
+
+def kibibytes(size_bytes: float | None) -> str:
+    """Return bytes as KiB with one decimal."""
+    return UNKNOWN if size_bytes is None else _grouped(f"{size_bytes / 1024:,.1f}")
+
+
+def count(value: float | None) -> str:
+    """Return a whole number in groups of three."""
+    return UNKNOWN if value is None else _grouped(f"{value:,.0f}")
+
+
+def milliseconds(value: float | None, decimals: int = 2) -> str:
+    """Return milliseconds with the given number of decimals."""
+    return UNKNOWN if value is None else _grouped(f"{value:,.{decimals}f}")
+
+
+def interval(low: float | None, high: float | None, decimals: int = 2) -> str:
+    """Return ``[low, high]`` in milliseconds, or an empty string without an interval."""
+    if low is None or high is None:
+        return ""
+    return f"[{milliseconds(low, decimals)}, {milliseconds(high, decimals)}]"
+
+
+def decimals_for(values: Iterable[float]) -> int:
+    """Return the decimals, 2 to 5, that leave the least of the values two significant digits."""
+    positive = [value for value in values if value > 0]
+    if not positive:
+        return 2
+    return min(5, max(2, 1 - math.floor(math.log10(min(positive)))))
+
+
+def times(ratio: float) -> str:
+    """Return a ratio as ``2.3x``."""
+    return f"{ratio:.1f}x"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``27 min 41 s``, ``1 h 02 min`` or ``41.0 s``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def _grouped(text: str) -> str:
+    return text.replace(",", THIN_SPACE)

@@ -1,0 +1,227 @@
+"""The report's page: one HTML file that asks the network for nothing."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Any
+
+import jinja2
+import vl_convert
+from markupsafe import Markup
+
+from edgebench.records import Environment, Measurement
+from edgebench.report import figures, wording
+from edgebench.report.charts import draw_charts
+from edgebench.report.strip import read_strip
+from edgebench.report.summary import as_plain
+from edgebench.report.tables import trial_rows
+from edgebench.report.view import RunView
+
+
+def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
+    """Return the page of one run as HTML.
+
+    All text of the run is escaped, in the markup, in the scripts and in the drawings. Equal input gives an equal
+    page, byte for byte.
+
+    Args:
+        view: The run.
+        summary: Its summary document, kept in the page as data.
+    """
+    drawings = draw_charts(view)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            view=view,
+            run=view.run,
+            suite=view.run.suite,
+            drawings=drawings,
+            specs={name: drawing.spec for name, drawing in drawings.items()},
+            bundle=_bundle() if drawings else Markup(""),
+            device_facts=list(_device_facts(view)),
+            run_facts=_run_facts(view),
+            chip=_chip(view),
+            commands=_commands(view, PurePosixPath(summary["report"]).parent),
+            data=_data(view, summary),
+            decimals=figures.decimals_for(_latencies(view)),
+        )
+    )
+
+
+@cache
+def _bundle() -> Markup:
+    """Return Vega, Vega-Lite and Vega-Embed as one script of 0.9 MB."""
+    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    return Markup(script.replace("</script", "<\\/script"))  # noqa: S704 the package's own script
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("edgebench.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    environment.filters.update(
+        accuracy=figures.accuracy,
+        points=figures.percentage_points,
+        kib=figures.kibibytes,
+        count=figures.count,
+        ms=figures.milliseconds,
+        interval=figures.interval,
+        duration=figures.duration,
+        strip=read_strip,
+        readable=wording.readable,
+        shell=shlex.join,
+        drawn=lambda drawing: Markup(drawing.svg),  # noqa: S704 Vega escapes what it writes
+    )
+    environment.globals.update(
+        headline=wording.headline,
+        against_baseline=wording.against_baseline,
+        why_no_front=wording.why_no_front,
+        notices=wording.notices,
+    )
+    return environment
+
+
+def _latencies(view: RunView) -> Iterator[float]:
+    for trial in view.ended:
+        metric = view.metrics(trial).get("latency_ms")
+        if metric:
+            yield metric.value
+    for file in view.all_files():
+        yield from (measurement.p50_ms for measurement in file.measurements)
+
+
+def _main_measurement(view: RunView) -> Measurement | None:
+    files = ([view.main_file(view.pick.trial.trial_id)] if view.pick else []) + list(
+        view.all_files()
+    )
+    measured = (view.main_measurement(file) for file in files if file)
+    return next((measurement for measurement in measured if measurement), None)
+
+
+def _chip(view: RunView) -> str:
+    """Return the device in one line: ``pi5, Raspberry Pi 5, litert 2.3.0, 1 thread, 41 C``."""
+    info = next((device for device in view.run.devices if device.name == view.main_device), None)
+    measurement = _main_measurement(view)
+    words = [view.main_device or "no device"]
+    if info:
+        words.append(info.model or info.machine)
+    if measurement is None:
+        return ", ".join([*words, "no exported file measured"])
+    return ", ".join([*words, *_runtime_words(measurement.environment)])
+
+
+def _runtime_words(environment: Environment) -> Iterator[str]:
+    yield f"{environment.runtime} {environment.runtime_version}"
+    if environment.delegate:
+        yield environment.delegate
+    yield "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
+    if environment.temperature_c is not None:
+        yield f"{environment.temperature_c:.0f} \N{DEGREE SIGN}C"
+
+
+def _device_facts(view: RunView) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield titled groups of facts: each device, then the conditions of the pick's measurement."""
+    for device in view.run.devices:
+        facts = as_plain(device)
+        if device.memory_bytes is not None:
+            facts["memory_bytes"] = figures.count(device.memory_bytes)
+        yield f"Device {device.name}", _pairs(facts)
+    measurement = _main_measurement(view)
+    if measurement:
+        taken = {
+            "model": measurement.model_name,
+            "blocks": f"{len(measurement.blocks)}, each a fresh process",
+            "samples": figures.count(sum(len(block.samples_ns) for block in measurement.blocks)),
+            "measured_utc": measurement.measured_utc,
+        }
+        yield "Measured under", _pairs(taken | as_plain(measurement.environment))
+
+
+def _run_facts(view: RunView) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return titled groups of facts: the suite as it was run, the data, the host, the software."""
+    run, suite = view.run, view.run.suite
+    setup = {"file": run.suite_path, "hash": run.suite_hash} | as_plain(suite)
+    setup["objectives"] = [f"{o.metric} {o.goal.value}" for o in suite.objectives]
+    setup["constraints"] = [str(constraint) for constraint in suite.constraints]
+    setup["export"] = [str(target) for target in suite.export]
+    groups = {"Suite": setup, "Data": run.data, "Host": run.host, "Software": run.versions}
+    return [(title, _pairs(group)) for title, group in groups.items() if group]
+
+
+def _pairs(mapping: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(wording.readable(str(key)), _words(value)) for key, value in mapping.items()]
+
+
+def _words(value: Any) -> str:
+    if value is None or value == "":
+        return "not told"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value)) or "none"
+    return str(value)
+
+
+def _commands(view: RunView, report_dir: PurePosixPath) -> list[tuple[str, str]]:
+    """Return what to do next with the pick: a purpose and a command each."""
+    if view.pick is None:
+        return []
+    run_id, trial_id = view.run.run_id, view.pick.trial.trial_id
+    file = view.main_file(trial_id)
+    commands = [("baseline", ["edgebench", "baseline", "save", run_id, "--to", "ci/baseline"])]
+    if file:
+        path = str(report_dir / "models" / file.artifact.file_name)
+        commands.insert(
+            0, ("profile", ["edgebench", "profile", path, "--device", view.main_device])
+        )
+        form = [
+            "--format",
+            file.artifact.format.value,
+            "--precision",
+            file.artifact.precision.value,
+        ]
+        commands.append(("export", ["edgebench", "export", run_id, trial_id, *form]))
+    return [(purpose, shlex.join(words)) for purpose, words in commands]
+
+
+def _data(view: RunView, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the page's raw data: the summary, the run, a row a trial, and what was measured without samples."""
+    return {
+        "summary": as_plain(summary),
+        "run": as_plain(view.run),
+        "trials": [as_plain(row) for row in trial_rows(view)],
+        "measurements": [
+            {"trial_id": trial_id, **_measured(measurement)}
+            for (trial_id, _), measurements in view.result.measurements.items()
+            for measurement in measurements
+        ],
+    }
+
+
+def _measured(measurement: Measurement) -> dict[str, Any]:
+    return {
+        "model": measurement.model_name,
+        "sha256": measurement.model_sha256,
+        "device": measurement.device,
+        "blocks": len(measurement.blocks),
+        "p50_ms": measurement.p50_ms,
+        "p50_low_ms": measurement.p50_low_ms,
+        "p50_high_ms": measurement.p50_high_ms,
+        "p90_ms": measurement.p90_ms,
+        "p99_ms": measurement.p99_ms,
+        "floor_ms": measurement.floor_ms,
+        "peak_rss_bytes": measurement.peak_rss_bytes,
+        "valid": measurement.valid,
+        "reasons": list(measurement.reasons),
+        "environment": as_plain(measurement.environment),
+    }

@@ -1,0 +1,165 @@
+"""One run, read once: its front, its pick, its files and what was measured of each.
+
+Everything a report shows is derived here or from here; nothing in this room computes a number twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgebench.objectives import Member, best_known, hypervolume_by_trial, pick, select_front
+from edgebench.records import (
+    Artifact,
+    Format,
+    Measurement,
+    Metric,
+    Run,
+    RunResult,
+    Status,
+    Trial,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredFile:
+    """One exported file with its current measurement for every device and runtime.
+
+    ``fp32_accuracy`` is that of the same trial's fp32 file, of the same format where there is one.
+    """
+
+    artifact: Artifact
+    measurements: tuple[Measurement, ...]
+    fp32_accuracy: float | None
+
+    @property
+    def accuracy_change(self) -> float | None:
+        """Accuracy less that of the fp32 file, as a share; None where either is unknown."""
+        if self.artifact.accuracy is None or self.fp32_accuracy is None:
+            return None
+        return self.artifact.accuracy - self.fp32_accuracy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """What a report knows of a run. Made by `RunView.of`."""
+
+    result: RunResult
+    searched: tuple[Trial, ...]
+    baseline: Trial | None
+    front: tuple[Member, ...]
+    pick: Member | None
+    hypervolume: tuple[float, ...]
+
+    @classmethod
+    def of(cls, result: RunResult) -> RunView:
+        """Judge the ended trials of ``result``; trials still running are left out."""
+        suite = result.run.suite
+        ended = [trial for trial in result.trials if trial.status is not Status.RUNNING]
+        searched = tuple(trial for trial in ended if not trial.is_baseline)
+        front = select_front(searched, suite.objectives, suite.constraints, result.confirmed)
+        return cls(
+            result=result,
+            searched=searched,
+            baseline=next((trial for trial in ended if trial.is_baseline), None),
+            front=front,
+            pick=pick(front, suite.objective, suite.objectives),
+            hypervolume=tuple(hypervolume_by_trial(searched, suite.objectives, suite.constraints)),
+        )
+
+    @property
+    def run(self) -> Run:
+        return self.result.run
+
+    @property
+    def ended(self) -> tuple[Trial, ...]:
+        """All ended trials, the baseline last."""
+        return (*self.searched, self.baseline) if self.baseline else self.searched
+
+    @property
+    def winners(self) -> tuple[Trial, ...]:
+        """The trials whose files a report shows: the front, then the baseline."""
+        members = tuple(member.trial for member in self.front)
+        return (*members, self.baseline) if self.baseline else members
+
+    @property
+    def main_device(self) -> str:
+        """Name of the device that the search measured on."""
+        return self.run.suite.devices[0] if self.run.suite.devices else ""
+
+    def is_pick(self, trial_id: str) -> bool:
+        return self.pick is not None and self.pick.trial.trial_id == trial_id
+
+    def metrics(self, trial: Trial) -> dict[str, Metric]:
+        """Return what is best known of a trial, its confirmed latency included."""
+        return best_known(trial, self.result.confirmed)
+
+    def value(self, trial: Trial, name: str) -> float | None:
+        """Return the best known number of one metric, or None."""
+        metric = self.metrics(trial).get(name)
+        return metric.value if metric else None
+
+    def count(self, status: Status) -> int:
+        """Return how many searched trials ended so."""
+        return sum(trial.status is status for trial in self.searched)
+
+    def files(self, trial_id: str) -> tuple[ScoredFile, ...]:
+        """Return the files of one trial in the order in which they were made."""
+        artifacts = [a for a in self.result.artifacts if a.trial_id == trial_id]
+        return tuple(
+            ScoredFile(
+                artifact=artifact,
+                measurements=self._current(artifact),
+                fp32_accuracy=_fp32_accuracy(artifact, artifacts),
+            )
+            for artifact in artifacts
+        )
+
+    def all_files(self) -> Iterator[ScoredFile]:
+        """Yield the files of the front, then those of the baseline."""
+        for trial in self.winners:
+            yield from self.files(trial.trial_id)
+
+    def main_file(self, trial_id: str) -> ScoredFile | None:
+        """Return the file that stands for a trial: of the precision that the search measured, TFLite first."""
+        wanted = self.run.suite.latency.precision
+        files = sorted(
+            self.files(trial_id),
+            key=lambda file: (
+                file.artifact.precision is not wanted,
+                file.artifact.format is not Format.TFLITE,
+            ),
+        )
+        return files[0] if files else None
+
+    def main_measurement(self, file: ScoredFile) -> Measurement | None:
+        """Return what was measured of a file on the main device, by the search's own runtime first."""
+        here = [m for m in file.measurements if m.device == self.main_device]
+        wanted = self.run.suite.latency.runtime
+        return min(here, key=lambda m: m.environment.runtime != wanted) if here else None
+
+    def latency_source(self, trial_id: str, latency: Metric) -> Measurement | None:
+        """Return the main device's measurement that a latency metric was taken from."""
+        taken = [
+            measurement
+            for (owner, _), measurements in self.result.measurements.items()
+            for measurement in measurements
+            if owner == trial_id and measurement.device == self.main_device
+        ]
+        return next((m for m in taken if m.p50_ms == latency.value), taken[0] if taken else None)
+
+    def _current(self, artifact: Artifact) -> tuple[Measurement, ...]:
+        """Return one measurement a device and runtime: the last that is valid, else the last."""
+        current: dict[tuple[str, str], Measurement] = {}
+        for measurement in self.result.measurements.get((artifact.trial_id, artifact.sha256), ()):
+            place = (measurement.device, measurement.environment.runtime)
+            if place not in current or measurement.valid or not current[place].valid:
+                current[place] = measurement
+        order = {device: rank for rank, device in enumerate(self.run.suite.devices)}
+        return tuple(sorted(current.values(), key=lambda m: order.get(m.device, len(order))))
+
+
+def _fp32_accuracy(artifact: Artifact, siblings: list[Artifact]) -> float | None:
+    full = [a for a in siblings if a.precision.value == "fp32" and a.accuracy is not None]
+    same = [a for a in full if a.format is artifact.format]
+    return (same or full)[0].accuracy if full else None

@@ -1,0 +1,197 @@
+"""The sentences of a report: what was found, why nothing was, and what to be careful of."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from edgebench.objectives import is_feasible, total_violation, violated
+from edgebench.records import METRICS, Measurement, Status, Trial
+from edgebench.report import figures
+from edgebench.report.view import RunView, ScoredFile
+
+TWO_SIDED_95 = 1.96
+LOSS_WORTH_SAYING = 0.01
+
+
+def headline(view: RunView) -> str:
+    """Return the one sentence that a reader takes away."""
+    if view.pick is None:
+        return why_no_front(view)
+    trial = view.pick.trial
+    file = view.main_file(trial.trial_id)
+    if file is None:
+        return f"{trial.trial_id} is the pick: {_search_numbers(view, trial)}; it was not exported."
+    artifact = file.artifact
+    score = figures.accuracy(artifact.accuracy) if artifact.accuracy is not None else "not taken"
+    size = figures.kibibytes(artifact.size_bytes)
+    measurement = view.main_measurement(file)
+    speed = (
+        f"{latency(measurement)} on {measurement.device}"
+        if measurement
+        else "its latency was not measured"
+    )
+    return f"{trial.trial_id} is the pick: accuracy {score} as {what_the_file_is(file)}, {size} KiB, {speed}."
+
+
+def _search_numbers(view: RunView, trial: Trial) -> str:
+    score = figures.accuracy(view.value(trial, "val_accuracy"))
+    size = figures.kibibytes(view.value(trial, "param_bytes"))
+    speed = figures.milliseconds(view.value(trial, "latency_ms"))
+    return f"in the search validation accuracy {score}, {size} KiB of parameters, {speed} ms"
+
+
+def latency(measurement: Measurement) -> str:
+    """Return ``0.84 ms [0.82, 0.87]``."""
+    decimals = figures.decimals_for([measurement.p50_low_ms])
+    middle = figures.milliseconds(measurement.p50_ms, decimals)
+    ends = figures.interval(measurement.p50_low_ms, measurement.p50_high_ms, decimals)
+    return f"{middle} ms {ends}"
+
+
+def against_baseline(view: RunView) -> str:
+    """Return how the pick stands to the baseline, or an empty string without one of the two."""
+    if view.pick is None or view.baseline is None:
+        return ""
+    ours = view.main_file(view.pick.trial.trial_id)
+    theirs = view.main_file(view.baseline.trial_id)
+    name = view.run.suite.baseline or view.baseline.trial_id
+    if ours is None or theirs is None:
+        return f"There is no pair of files to compare with the baseline, {name}."
+    parts = [
+        _accuracy_change(ours, theirs),
+        _size_change(ours, theirs),
+        _speed_change(view, ours, theirs),
+    ]
+    return f"Against {name}: {', '.join(part for part in parts if part)}."
+
+
+def what_the_file_is(file: ScoredFile) -> str:
+    """Return ``tflite int8``."""
+    return f"{file.artifact.format.value} {file.artifact.precision.value}"
+
+
+def _accuracy_change(ours: ScoredFile, theirs: ScoredFile) -> str:
+    a, b = ours.artifact, theirs.artifact
+    if a.accuracy is None or b.accuracy is None:
+        return ""
+    change = a.accuracy - b.accuracy
+    text = f"accuracy {figures.percentage_points(change)} pt"
+    if not a.heldout_count or not b.heldout_count:
+        return text
+    variance = (
+        a.accuracy * (1 - a.accuracy) / a.heldout_count
+        + b.accuracy * (1 - b.accuracy) / b.heldout_count
+    )
+    return f"{text} (within noise)" if abs(change) <= TWO_SIDED_95 * math.sqrt(variance) else text
+
+
+def _size_change(ours: ScoredFile, theirs: ScoredFile) -> str:
+    return _ratio(ours.artifact.size_bytes, theirs.artifact.size_bytes, "smaller", "larger")
+
+
+def _speed_change(view: RunView, ours: ScoredFile, theirs: ScoredFile) -> str:
+    a, b = view.main_measurement(ours), view.main_measurement(theirs)
+    if a is None or b is None:
+        return ""
+    text = _ratio(a.p50_ms, b.p50_ms, "faster", "slower")
+    overlap = a.p50_low_ms <= b.p50_high_ms and b.p50_low_ms <= a.p50_high_ms
+    return f"{text} (within noise)" if overlap else text
+
+
+def _ratio(ours: float, theirs: float, less: str, more: str) -> str:
+    if min(ours, theirs) <= 0:
+        return ""
+    return f"{theirs / ours:.1f}x {less}" if ours <= theirs else f"{ours / theirs:.1f}x {more}"
+
+
+def why_no_front(view: RunView) -> str:
+    """Return why no model is on the front, with the nearest where limits are the cause."""
+    if not view.searched:
+        return "No trial has ended yet, so there is no front."
+    completed = [trial for trial in view.searched if trial.status is Status.COMPLETED]
+    limits = view.run.suite.constraints
+    beyond = [trial for trial in view.searched if _is_beyond(view, trial)]
+    if beyond and all(trial in beyond for trial in completed):
+        nearest = min(beyond, key=lambda trial: total_violation(limits, _values(view, trial)))
+        return (
+            f"No model keeps within the limits ({', '.join(map(str, limits))}). "
+            f"The nearest is {nearest.trial_id}: {', '.join(violated(limits, _values(view, nearest)))}."
+        )
+    if not completed:
+        counts = Counter(trial.status.value for trial in view.searched)
+        return f"No trial completed, so there is no front: {_counted(counts)}."
+    missing = {
+        objective.metric
+        for objective in view.run.suite.objectives
+        if not any(objective.metric in _values(view, trial) for trial in completed)
+    }
+    if missing:
+        names = ", ".join(METRICS[name].title for name in sorted(missing))
+        return f"There is no front yet: {names} was not taken of any model."
+    return "No completed model beats the reference in every objective, so the front is empty."
+
+
+def notices(view: RunView) -> list[str]:
+    """Return what a reader should be careful of, each as a sentence; empty for a run without any."""
+    run = view.run
+    found = []
+    if run.status != "completed":
+        found.append(f"This run is {run.status}: {len(view.searched)} trials have ended.")
+    if run.suite.scale != 1.0:
+        found.append(
+            f"The suite was scaled by {run.suite.scale:g}: fewer trials and epochs than it asks."
+        )
+    if run.git_dirty:
+        found.append("The working tree held changes that were not committed.")
+    found += [f"{note.rstrip('.')}." for note in run.notes]
+    reasons = Counter(trial.reason or "no reason given" for trial in _failed(view))
+    found += [
+        f"{_trials(number)} failed: {reason.rstrip('.')}."
+        for reason, number in reasons.most_common()
+    ]
+    possible = [member.trial.trial_id for member in view.front if not member.certain]
+    if possible:
+        found.append(f"Only possibly on the front, since intervals overlap: {', '.join(possible)}.")
+    for file in view.all_files():
+        found += _file_notices(file)
+    return found
+
+
+def readable(reason: str) -> str:
+    """Return a reason code such as ``interval_wide`` as words."""
+    return reason.replace("_", " ")
+
+
+def _file_notices(file: ScoredFile) -> list[str]:
+    name = f"{file.artifact.trial_id} {what_the_file_is(file)}"
+    found = []
+    if file.accuracy_change is not None and file.accuracy_change < -LOSS_WORTH_SAYING:
+        lost = figures.percentage_points(file.accuracy_change)
+        found.append(f"{name}: {lost} pt accuracy against the fp32 file.")
+    for measurement in file.measurements:
+        if measurement.reasons:
+            kind = "noisy" if measurement.valid else "invalid"
+            why = ", ".join(map(readable, measurement.reasons))
+            found.append(f"{name} on {measurement.device}: the latency is {kind} ({why}).")
+    return found
+
+
+def _is_beyond(view: RunView, trial: Trial) -> bool:
+    return not is_feasible(view.run.suite.constraints, _values(view, trial))
+
+
+def _values(view: RunView, trial: Trial) -> dict[str, float]:
+    return {name: metric.value for name, metric in view.metrics(trial).items()}
+
+
+def _failed(view: RunView) -> list[Trial]:
+    return [trial for trial in view.ended if trial.status is Status.FAILED]
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {status}" for status, number in counts.most_common())
+
+
+def _trials(number: int) -> str:
+    return "1 trial" if number == 1 else f"{number} trials"

@@ -1,0 +1,118 @@
+"""Writing a report's folder. Each file gets a temporary name first, so a crash leaves the former one whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgebench.errors import InputError, WorkError
+from edgebench.records import Artifact, Format, Precision, RunResult
+from edgebench.report.markdown import render_markdown
+from edgebench.report.page import render_page
+from edgebench.report.summary import as_json, summarise
+from edgebench.report.tables import front_frame, trials_frame
+from edgebench.report.view import RunView
+
+CHUNK_BYTES = 1 << 20
+
+
+def write_report(
+    result: RunResult, reports_dir: Path, artifact_path: Callable[[Artifact], Path]
+) -> Path:
+    """Write or redraw ``reports_dir/RUN`` and return the path of its index.html, which is written last.
+
+    The folder gets index.html, summary.json, trials.csv, front.csv, report.md and ``models/`` with the files of
+    the front and of the baseline. Files that this run exported for trials no longer on the front are removed from
+    ``models/``; anything else there, such as heldout.npz, is left alone.
+
+    Args:
+        result: The run.
+        reports_dir: Folder of all reports; made where it is missing.
+        artifact_path: Gives the place of an artifact's bytes.
+
+    Raises:
+        InputError: The id of the run or of a trial cannot stand in a file's name.
+        WorkError: An artifact's bytes are missing, or are not those that were scored.
+    """
+    for name in (result.run.run_id, *(trial.trial_id for trial in result.trials)):
+        _check_file_name(name)
+    report_dir = reports_dir / result.run.run_id
+    models_dir = report_dir / "models"
+    models_dir.mkdir(parents=True, exist_ok=True)
+    view = RunView.of(result)
+    shown = [file.artifact for file in view.all_files()]
+    for artifact in shown:
+        _copy_artifact(artifact, artifact_path(artifact), models_dir / artifact.file_name)
+    summary = summarise(result, report_dir=report_dir)
+    page = render_page(view, summary)
+    _write_text(report_dir / "trials.csv", trials_frame(result).to_csv(index=False))
+    _write_text(report_dir / "front.csv", front_frame(result).to_csv(index=False))
+    _write_text(report_dir / "summary.json", as_json(summary))
+    _write_text(report_dir / "report.md", render_markdown(view))
+    _write_text(report_dir / "index.html", page)
+    _remove_former(models_dir, result, {artifact.file_name for artifact in shown})
+    return report_dir / "index.html"
+
+
+def _check_file_name(name: str) -> None:
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise InputError(
+            f"{name!r} cannot name a file of a report",
+            why="an id holds letters, digits, dots, dashes and underscores",
+        )
+
+
+def _copy_artifact(artifact: Artifact, source: Path, target: Path) -> None:
+    if target.is_file() and _sha256(target) == artifact.sha256:
+        return
+    if not source.is_file():
+        raise WorkError(
+            f"the bytes of {artifact.file_name} are missing",
+            why=f"{source} is not a file",
+            remedy="export the trial again",
+        )
+    digest = hashlib.sha256()
+    with _replacing(target) as temporary, source.open("rb") as reader, temporary.open("wb") as out:
+        while chunk := reader.read(CHUNK_BYTES):
+            digest.update(chunk)
+            out.write(chunk)
+        if digest.hexdigest() != artifact.sha256:
+            raise WorkError(
+                f"{source} does not hold the bytes of {artifact.file_name} that were scored",
+                why=f"its sha256 is {digest.hexdigest()[:12]}, not {artifact.sha256[:12]}",
+                remedy="export the trial again",
+            )
+
+
+def _remove_former(models_dir: Path, result: RunResult, kept: set[str]) -> None:
+    for trial in result.trials:
+        for file_format in Format:
+            for precision in Precision:
+                name = f"{trial.trial_id}-{precision.value}.{file_format.value}"
+                if name not in kept:
+                    (models_dir / name).unlink(missing_ok=True)
+
+
+def _write_text(path: Path, text: str) -> None:
+    with _replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path``; rename it to ``path`` when all went well, else remove it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()

@@ -1,0 +1,17 @@
+"""Programs that run model files, behind one interface. Importing this imports none of them."""
+
+from edgebench.runtimes.base import InferenceError, Runtime, Session, TensorSpec
+from edgebench.runtimes.examples import run_examples
+from edgebench.runtimes.registry import FORMATS, RUNTIMES, choose_runtime, load_runtime
+
+__all__ = [
+    "FORMATS",
+    "RUNTIMES",
+    "InferenceError",
+    "Runtime",
+    "Session",
+    "TensorSpec",
+    "choose_runtime",
+    "load_runtime",
+    "run_examples",
+]

@@ -1,0 +1,314 @@
+"""Suites: a YAML document to a resolved `Suite`. Every name in it is looked up; a wrong one is told with its line."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+
+from edgebench.datasets import DATASETS, load_dataset
+from edgebench.devices import inventory
+from edgebench.documents import Document, Location, Record, read_document
+from edgebench.errors import EdgebenchError, InputError, UnknownNameError
+from edgebench.objectives import OBJECTIVE_KINDS
+from edgebench.records import (
+    METRICS,
+    Constraint,
+    DataPlan,
+    ExportTarget,
+    Goal,
+    LatencyPlan,
+    Objective,
+    OraclePlan,
+    Precision,
+    Suite,
+    TrainingPlan,
+)
+from edgebench.templates import TEMPLATES, discover_space, load_template
+
+DEFAULT_SUITE = "digits"
+EXPORTED_NOW = ("tflite-fp32", "tflite-int8", "onnx-fp32")
+DEFAULT_REFERENCES = {
+    "val_accuracy": 0.0,
+    "param_bytes": 50e6,
+    "file_bytes": 50e6,
+    "trainable_params": 12.5e6,
+    "macs": 10e9,
+    "latency_ms": 1000.0,
+}
+NOT_IN_HASH = ("oracle.max_trials", "devices", "export", "latency.winner_blocks")
+RUNTIMES = ("auto", "tflite", "litert", "ort")
+T = TypeVar("T")
+Goals = Literal["max", "min"]
+
+
+class ObjectiveDocument(Record):
+    goal: Goals
+    weight: PositiveFloat | None = None
+
+
+class DataDocument(Record):
+    name: str
+    sample: Annotated[float, Field(gt=0, le=1)] = 1.0
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    size: tuple[PositiveInt, PositiveInt] | None = None
+
+
+class OracleDocument(Record):
+    name: str = "pareto"
+    max_trials: PositiveInt = 16
+
+
+class TrainingDocument(Record):
+    max_epochs: PositiveInt = 8
+    batch_size: PositiveInt = 32
+    patience: PositiveInt = 5
+
+
+class LatencyDocument(Record):
+    runtime: str = "auto"
+    precision: str = "fp32"
+    threads: PositiveInt = 1
+    blocks: PositiveInt = 1
+    winner_blocks: PositiveInt = 6
+    block_s: Annotated[float, Field(gt=0, le=30)] = 2.0
+
+
+class SuiteDocument(Record):
+    """A suite file, key by key."""
+
+    name: str
+    template: str
+    data: DataDocument
+    template_options: dict[str, Any] = Field(default_factory=dict)
+    hyperparameters: dict[str, Any] = Field(default_factory=dict)
+    objective: str = "pareto"
+    objectives: dict[str, ObjectiveDocument] = Field(
+        default_factory=lambda: {
+            "val_accuracy": ObjectiveDocument(goal="max"),
+            "param_bytes": ObjectiveDocument(goal="min"),
+            "latency_ms": ObjectiveDocument(goal="min"),
+        }
+    )
+    reference: dict[str, float] = Field(default_factory=dict)
+    constraints: list[str] = Field(default_factory=list)
+    baseline: str | None = None
+    oracle: OracleDocument = OracleDocument()
+    training: TrainingDocument = TrainingDocument()
+    devices: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["local"])
+    latency: LatencyDocument = LatencyDocument()
+    export: list[str] = Field(default_factory=lambda: list(EXPORTED_NOW))
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    @field_validator("objectives", mode="before")
+    @classmethod
+    def _goal_alone(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {k: {"goal": v} if isinstance(v, str) else v for k, v in value.items()}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A value that a command-line option lays over a suite."""
+
+    location: Location
+    value: Any
+    option: str
+
+
+def shipped_dir() -> Path:
+    """Return the folder of the suites that come with edgebench."""
+    package = Path(str(resources.files("edgebench")))
+    beside = package.parent / "suites"
+    return beside if beside.is_dir() else package / "_data" / "suites"
+
+
+def find(source: str) -> Path:
+    """Return the file of a suite given by path or by name; raises `InputError` where there is none."""
+    path = Path(source)
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        if not path.is_file():
+            raise InputError(
+                f"{source} does not exist", why="expected a suite file there", remedy=_names_hint()
+            )
+        return path
+    folders = dict.fromkeys((Path("suites"), shipped_dir()))
+    for folder in folders:
+        if (folder / f"{source}.yaml").is_file():
+            return folder / f"{source}.yaml"
+    raise UnknownNameError("a suite", source, {p.stem for f in folders for p in f.glob("*.yaml")})
+
+
+def load(source: str = DEFAULT_SUITE, changes: Iterable[Change] = ()) -> Suite:
+    """Read a suite, lay the changes over it and resolve every name in it.
+
+    Raises:
+        InputError: one sentence with file, line and column (or the option) of the first mistake.
+    """
+    document = read_document(find(source))
+    for change in changes:
+        document.lay_over(change.location, change.value, change.option)
+    raw = document.validate(SuiteDocument)
+    suite = _resolve(document, raw)
+    _check_hyperparameters(document, suite)
+    return suite
+
+
+def suite_hash(suite: Suite) -> str:
+    """Return a hash of all that makes results comparable: not the number of trials, devices or exports."""
+    tree = dataclasses.asdict(suite)
+    for dotted in NOT_IN_HASH:
+        *parents, last = dotted.split(".")
+        node = tree
+        for parent in parents:
+            node = node[parent]
+        del node[last]
+    text = json.dumps(tree, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _resolve(document: Document, raw: SuiteDocument) -> Suite:
+    _known(document, ("objective",), "an objective", raw.objective, OBJECTIVE_KINDS)
+    _known(document, ("data", "name"), "a data set", raw.data.name, DATASETS)
+    for key, name in (("template", raw.template), ("baseline", raw.baseline)):
+        if name is not None and ":" not in name:
+            _known(document, (key,), "a template", name, TEMPLATES)
+    _known(document, ("latency", "runtime"), "a runtime", raw.latency.runtime, RUNTIMES)
+    for index, name in enumerate(raw.devices):
+        _told(document, ("devices", index), partial(inventory.find_device, name))
+    for metric in {*raw.objectives, *raw.reference}:
+        key = "objectives" if metric in raw.objectives else "reference"
+        _known(document, (key, metric), "a metric", metric, METRICS, key=True)
+    return Suite(
+        name=raw.name,
+        template=raw.template,
+        template_options=raw.template_options,
+        hyperparameters=raw.hyperparameters,
+        data=DataPlan(**dict(raw.data)),
+        objective=raw.objective,
+        objectives=tuple(
+            _objective(document, raw, metric, chosen) for metric, chosen in raw.objectives.items()
+        ),
+        constraints=tuple(
+            _told(document, ("constraints", i), partial(Constraint.parse, text))
+            for i, text in enumerate(raw.constraints)
+        ),
+        baseline=raw.baseline,
+        oracle=OraclePlan(
+            name=raw.oracle.name, max_trials=max(1, round(raw.oracle.max_trials * raw.scale))
+        ),
+        training=TrainingPlan(
+            max_epochs=max(1, round(raw.training.max_epochs * raw.scale)),
+            batch_size=raw.training.batch_size,
+            patience=raw.training.patience,
+        ),
+        devices=tuple(dict.fromkeys(raw.devices)),
+        latency=LatencyPlan(
+            runtime=raw.latency.runtime,
+            precision=_told(
+                document, ("latency", "precision"), partial(_precision, raw.latency.precision)
+            ),
+            threads=raw.latency.threads,
+            blocks=raw.latency.blocks,
+            winner_blocks=raw.latency.winner_blocks,
+            block_s=raw.latency.block_s,
+        ),
+        export=tuple(
+            _told(document, ("export", i), partial(_export_target, text))
+            for i, text in enumerate(raw.export)
+        ),
+        seed=raw.seed,
+        scale=raw.scale,
+    )
+
+
+def _objective(
+    document: Document, raw: SuiteDocument, metric: str, chosen: ObjectiveDocument
+) -> Objective:
+    reference = raw.reference.get(metric, DEFAULT_REFERENCES.get(metric))
+    if reference is None:
+        raise document.error(
+            ("objectives", metric),
+            f"{metric} has no reference",
+            why="the worst value worth having bounds the front and the hypervolume",
+            remedy=f"add `{metric}: NUMBER` under reference",
+            key=True,
+        )
+    return Objective(
+        metric=metric, goal=Goal(chosen.goal), reference=reference, weight=chosen.weight
+    )
+
+
+def _precision(text: str) -> Precision:
+    precision = Precision.parse(text)
+    if precision not in (Precision.FP32, Precision.INT8):
+        raise UnknownNameError("a precision that a search measures", text, ("fp32", "int8"))
+    return precision
+
+
+def _export_target(text: str) -> ExportTarget:
+    target = ExportTarget.parse(text)
+    if str(target) not in EXPORTED_NOW:
+        raise UnknownNameError("an export that is built in", text, EXPORTED_NOW)
+    return target
+
+
+def _known(
+    document: Document,
+    location: Location,
+    kind: str,
+    name: str,
+    known: Iterable[str],
+    *,
+    key: bool = False,
+) -> None:
+    if name not in set(known):
+        error = UnknownNameError(kind, name, known)
+        raise document.error(location, error.message, why=error.why, remedy=error.remedy, key=key)
+
+
+def _told(document: Document, location: Location, look_up: Callable[[], T]) -> T:
+    """Return ``look_up()``; an error in it is told again with its place in the document."""
+    try:
+        return look_up()
+    except EdgebenchError as error:
+        placed = document.error(location, error.message, why=error.why, remedy=error.remedy)
+        placed.exit_code = error.exit_code
+        raise placed from None
+
+
+def _check_hyperparameters(document: Document, suite: Suite) -> None:
+    """Look the options and hyperparameters up in the template, one by one, so that each mistake has its place."""
+    spec = load_dataset(suite.data, suite.seed).spec
+
+    def template(options: Mapping[str, Any]) -> Any:
+        return load_template(
+            suite.template, input_shapes=spec.input_shapes, classes=spec.classes, options=options
+        )
+
+    _told(document, ("template",), partial(template, {}))
+    for name, value in suite.template_options.items():
+        _told(document, ("template_options", name), partial(template, {name: value}))
+    known = template(suite.template_options)
+    for name, value in suite.hyperparameters.items():
+        _told(
+            document,
+            ("hyperparameters", name),
+            partial(discover_space, known, {name: value}),
+        )
+
+
+def _names_hint() -> str:
+    return f"suites that come with edgebench: {', '.join(sorted(p.stem for p in shipped_dir().glob('*.yaml')))}"
+
+
+__all__ = ["DEFAULT_SUITE", "Change", "find", "load", "shipped_dir", "suite_hash"]

@@ -1,0 +1,26 @@
+"""Templates: families of networks with named hyperparameters, each a `keras_tuner.HyperModel`.
+
+Importing this package loads neither Keras nor keras-tuner; the first `load_template` of a known name does.
+"""
+
+from edgebench.templates.graph import GraphFacts, LayerFacts, read_graph
+from edgebench.templates.registry import TEMPLATES, load_template, register_template
+from edgebench.templates.space import (
+    TRAINING_HYPERPARAMETERS,
+    discover_space,
+    parse_sets,
+    resolve_values,
+)
+
+__all__ = [
+    "TEMPLATES",
+    "TRAINING_HYPERPARAMETERS",
+    "GraphFacts",
+    "LayerFacts",
+    "discover_space",
+    "load_template",
+    "parse_sets",
+    "read_graph",
+    "register_template",
+    "resolve_values",
+]

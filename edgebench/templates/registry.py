@@ -1,0 +1,98 @@
+"""Which templates are known, and how a name becomes one."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from edgebench.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from edgebench.templates.base import Template
+
+Shapes = tuple[tuple[int, ...], ...]
+
+TEMPLATES: dict[str, str | type] = {
+    "squeezenet-1.0": "edgebench.templates.squeezenet:SqueezeNet10",
+    "squeezenet-1.1": "edgebench.templates.squeezenet:SqueezeNet11",
+    "squeezenet-auto": "edgebench.templates.squeezenet:SqueezeNetAuto",
+    "squeezenet-se": "edgebench.templates.squeezenet_se:SqueezeNetSE",
+    "squeezenet-se-auto": "edgebench.templates.squeezenet_se:SqueezeNetSEAuto",
+}
+
+
+def register_template(name: str, cls: type) -> None:
+    """Make a class known under a name, for this process.
+
+    Args:
+        name: What suites and commands will call it; no colon, and not yet taken by another class.
+        cls: A `Template`, or any `keras_tuner.HyperModel`.
+
+    Raises:
+        InputError: The name has a colon or is taken.
+    """
+    if not name or ":" in name:
+        raise InputError(f"{name!r} cannot name a template", why="a colon means module:Class")
+    if TEMPLATES.get(name, cls) is not cls:
+        raise InputError(f"there is a template {name} already", remedy="choose another name")
+    TEMPLATES[name] = cls
+
+
+def load_template(
+    name: str,
+    *,
+    input_shapes: Shapes,
+    classes: int,
+    options: Mapping[str, Any] | None = None,
+) -> Template:
+    """Return the template of that name for these inputs and classes.
+
+    Args:
+        name: A name in `TEMPLATES`, or ``module:Class`` with the module importable from here.
+        input_shapes: One shape an input, without the batch: ``((32, 32, 3),)``.
+        classes: Number of classes, at least 2.
+        options: The template's options, such as ``{"initializer": "glorot_uniform"}``.
+
+    Raises:
+        UnknownNameError: No such template or option.
+        InputError: The class cannot be imported, or does not fit these inputs.
+    """
+    target = TEMPLATES.get(name, name)
+    if isinstance(target, str) and ":" not in target:
+        raise UnknownNameError("a template", name, TEMPLATES)
+    cls = _import_class(target) if isinstance(target, str) else target
+
+    from edgebench.templates.base import Template
+    from edgebench.templates.foreign import ForeignTemplate, is_hypermodel
+
+    if not is_hypermodel(cls):
+        raise InputError(f"{name} is not a template", why="it is no keras_tuner.HyperModel class")
+    if issubclass(cls, Template):
+        make: type[Template] = cls
+        return make(input_shapes=input_shapes, classes=classes, options=options or {})
+    return ForeignTemplate(
+        cls, name=name, input_shapes=input_shapes, classes=classes, options=options or {}
+    )
+
+
+def _import_class(target: str) -> Any:
+    module_name, _, class_name = target.partition(":")
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        module = importlib.import_module(module_name)
+    except (ImportError, ValueError) as error:
+        raise InputError(
+            f"template {target} cannot be imported",
+            why=str(error),
+            remedy="run from the folder that holds the module, or install it",
+        ) from error
+    try:
+        return getattr(module, class_name)
+    except AttributeError:
+        names = [n for n, value in vars(module).items() if isinstance(value, type)]
+        raise UnknownNameError(f"a class of {module_name}", class_name, names) from None

@@ -1,0 +1,46 @@
+"""One optimisation step and one prediction, the two things a backend does for training."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgebench.datasets import Floats, Labels
+
+
+class Stepper(Protocol):
+    """Made once a model; called by `fit` for every batch. Batches of any size are accepted."""
+
+    def train(self, x: Floats, y: Labels) -> float:
+        """Update the weights by one step; return the loss before it."""
+        ...
+
+    def predict(self, x: Floats) -> Floats:
+        """Return the outputs in inference mode, one row an example."""
+        ...
+
+
+class KerasStepper:
+    """The step of ``keras.Model.train_on_batch``: any Keras backend."""
+
+    def __init__(self, model: Any, optimizer: Any) -> None:
+        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+        self._model = model
+
+    def train(self, x: Floats, y: Labels) -> float:
+        return float(self._model.train_on_batch(x, y))
+
+    def predict(self, x: Floats) -> Floats:
+        return np.asarray(self._model.predict_on_batch(x), dtype=np.float32)
+
+
+def stepper_for(model: Any, optimizer: Any) -> Stepper:
+    """Return the fastest stepper that the active Keras backend has."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        from edgebench.training.tensorflow_step import TensorflowStepper
+
+        return TensorflowStepper(model, optimizer)
+    return KerasStepper(model, optimizer)

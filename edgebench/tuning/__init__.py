@@ -1,0 +1,22 @@
+"""The search: oracles, the session that asks them, and what becomes of its winners."""
+
+from edgebench.tuning.heldout import write_heldout
+from edgebench.tuning.names import candidate_id
+from edgebench.tuning.observer import Observer, Progress, SilentObserver
+from edgebench.tuning.oracles import ORACLES, Judge
+from edgebench.tuning.pareto_oracle import ParetoOracle
+from edgebench.tuning.runs import SearchSettings
+from edgebench.tuning.session import Search
+
+__all__ = [
+    "ORACLES",
+    "Judge",
+    "Observer",
+    "ParetoOracle",
+    "Progress",
+    "Search",
+    "SearchSettings",
+    "SilentObserver",
+    "candidate_id",
+    "write_heldout",
+]

@@ -1,0 +1,83 @@
+"""Which run a search works on: a new one, or the one that the same question started earlier."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgebench import suites
+from edgebench.errors import StoppedError
+from edgebench.records import Run, Suite
+from edgebench.store import SqliteStore
+from edgebench.tuning import facts
+from edgebench.tuning.names import new_run_id
+from edgebench.tuning.pipeline import now_utc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """How a search runs, as against what it searches.
+
+    ``new`` starts another run even where the same question has one; ``resume`` names a run to go on with.
+    """
+
+    workers: int = 2
+    time_budget_s: float | None = None
+    resume: str | None = None
+    new: bool = False
+    argv: tuple[str, ...] = ()
+    suite_path: str = ""
+
+
+def find_run(store: SqliteStore, suite: Suite, settings: SearchSettings) -> tuple[Run, bool]:
+    """Return (run, whether it is new).
+
+    The same suite, options and seed go on with their newest run: the number of trials is a total, and devices,
+    exports and trials may be added to a run.
+    """
+    found = store.run(settings.resume) if settings.resume else None
+    if found is None and not settings.new:
+        found = store.newest_of(suites.suite_hash(suite))
+    if found is not None:
+        return dataclasses.replace(found, suite=suite, status="running"), False
+    commit, dirty = facts.git_state()
+    run = Run(
+        run_id=new_run_id(store.run_ids()),
+        suite=suite,
+        suite_hash=suites.suite_hash(suite),
+        suite_path=settings.suite_path,
+        started_utc=now_utc(),
+        argv=settings.argv,
+        git_commit=commit,
+        git_dirty=dirty,
+        versions=facts.versions(),
+        host=facts.host(),
+    )
+    return run, True
+
+
+def with_data(run: Run, data: Mapping[str, Any]) -> Run:
+    """Return the run with the counts of its data."""
+    return dataclasses.replace(run, data=data)
+
+
+class Stop:
+    """Counts requests to stop: the first lets running trials finish, the second does not."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    def request(self) -> None:
+        self.requests += 1
+
+    @property
+    def requested(self) -> bool:
+        return self.requests > 0
+
+    def check(self) -> None:
+        """Raise `StoppedError` once the user asked twice."""
+        if self.requests > 1:
+            raise StoppedError("stopped")

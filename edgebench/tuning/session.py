@@ -1,0 +1,257 @@
+"""The search: ask, evaluate, record, tell; then the winners. Resumes whatever an earlier process left."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import signal
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from edgebench import datasets
+from edgebench.errors import StoppedError, WorkError
+from edgebench.evaluators import (
+    AccuracyEvaluator,
+    Blueprint,
+    Candidate,
+    LatencyEvaluator,
+    SizeEvaluator,
+)
+from edgebench.executors import LocalExecutor, WorkerSettings
+from edgebench.objectives import hypervolume_by_trial, select_front
+from edgebench.records import RunResult, Status, Suite, Trial
+from edgebench.store import SqliteStore
+from edgebench.templates import discover_space, load_template, resolve_values
+from edgebench.tuning.bench import Bench
+from edgebench.tuning.names import BASELINE_ID, next_trial_id
+from edgebench.tuning.observer import Observer, Progress
+from edgebench.tuning.oracles import Judge
+from edgebench.tuning.pipeline import Pipeline
+from edgebench.tuning.runs import SearchSettings, Stop, find_run
+from edgebench.tuning.weights import prune_weights
+from edgebench.tuning.winners import Winners
+
+PRELOAD = ("tensorflow", "keras", "keras_tuner", "edgebench.evaluators.accuracy")
+
+
+class Search:
+    """One search on this machine.
+
+    Args:
+        suite: What to search.
+        settings: How.
+        store: Gets every record.
+        observer: Told of everything that happens.
+    """
+
+    def __init__(
+        self, suite: Suite, settings: SearchSettings, store: SqliteStore, observer: Observer
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._observer = observer
+        self._run, self._is_new = find_run(store, suite, settings)
+        self._suite = self._run.suite
+        self._stop = Stop()
+        self._clock = time.perf_counter()
+        self._earlier_s = self._run.wall_s
+        self._durations: list[float] = []
+        self._trials: list[Trial] = []
+
+    @property
+    def run_id(self) -> str:
+        return self._run.run_id
+
+    def execute(self) -> RunResult:
+        """Search to the end and return all that is known of the run.
+
+        Raises:
+            StoppedError: the user stopped it; what was finished is in the store.
+            WorkError: every trial failed.
+            InputError: another process works on this run.
+        """
+        store, run_id = self._store, self._run.run_id
+        with store.lock(run_id), Bench(self._suite) as bench, self._executor() as executor:
+            executor.warm_up()
+            dataset = datasets.load_dataset(self._suite.data, self._suite.seed)
+            self._save(devices=bench.describe(), data=datasets.facts(dataset))
+            self._trials = list(store.load(run_id).trials)
+            self._observer.run_started(self._run, is_new=self._is_new, progress=self._progress())
+            with self._interruptible(executor):
+                try:
+                    self._search(executor, bench, dataset.spec)
+                    if not self._stop.requested:
+                        winners = Winners(
+                            self._run, store, executor, bench, self._observer, self._stop
+                        )
+                        self._save(notes=winners.make(dataset))
+                except StoppedError:
+                    self._stop.request()
+            self._save(status="interrupted" if self._stop.requested else "completed")
+        if self._stop.requested:
+            raise StoppedError(f"stopped, {len(self._searched())} trials saved in run {run_id}")
+        if self._searched() and all(t.status is Status.FAILED for t in self._searched()):
+            raise WorkError("every trial failed", why=self._searched()[-1].reason)
+        return store.load(run_id)
+
+    def _search(self, executor: LocalExecutor, bench: Bench, spec: Any) -> None:
+        pipeline = Pipeline(self._evaluators(executor, bench), self._suite.constraints)
+        template = load_template(
+            self._suite.template,
+            input_shapes=spec.input_shapes,
+            classes=spec.classes,
+            options=self._suite.template_options,
+        )
+        judge = Judge(self._suite, discover_space(template, self._suite.hyperparameters))
+        for trial in self._searched():
+            judge.replay(trial)
+        self._loop(pipeline, judge, spec)
+
+    def _loop(self, pipeline: Pipeline, judge: Judge, spec: Any) -> None:
+        """Keep as many trials running as there are workers, until the total is reached."""
+        running: dict[Future[Trial], str] = {}
+        taken = {trial.trial_id for trial in self._trials}
+        exhausted = False
+        with ThreadPoolExecutor(self._settings.workers) as threads:
+            if self._suite.baseline and BASELINE_ID not in taken:
+                candidate = self._baseline(spec)
+                future = threads.submit(pipeline.run, candidate, is_baseline=True)
+                running[future] = ""
+            while True:
+                while (
+                    len(running) < self._settings.workers
+                    and not exhausted
+                    and self._may_ask(running)
+                ):
+                    trial_id = next_trial_id(taken)
+                    asked = judge.ask(trial_id)
+                    if asked is None:
+                        exhausted = True
+                        break
+                    taken.add(trial_id)
+                    candidate = self._candidate(trial_id, self._suite.template, asked[1], spec)
+                    running[threads.submit(pipeline.run, candidate)] = asked[0]
+                if not running:
+                    return
+                done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                self._stop.check()
+                self._observer.tick()
+                for future in done:
+                    oracle_id = running.pop(future)
+                    self._finish(future.result())
+                    if oracle_id:
+                        judge.tell(oracle_id, self._trials[-1])
+
+    def _finish(self, trial: Trial) -> None:
+        self._store.record_trial(self.run_id, trial)
+        self._trials.append(trial)
+        self._durations.append(sum(s for name, s in trial.seconds.items() if name != "steps"))
+        self._save()
+        prune_weights(self._store.weights_dir(self.run_id), self._trials, self._suite)
+        self._observer.trial_ended(trial, self._progress())
+
+    def _may_ask(self, running: dict[Future[Trial], str]) -> bool:
+        asked = len(self._searched()) + sum(1 for oracle_id in running.values() if oracle_id)
+        budget_s = self._settings.time_budget_s
+        in_time = budget_s is None or time.perf_counter() - self._clock < budget_s
+        return asked < self._suite.oracle.max_trials and in_time and not self._stop.requested
+
+    def _evaluators(self, executor: LocalExecutor, bench: Bench) -> list[Any]:
+        store, suite = self._store, self._suite
+        latency = LatencyEvaluator(
+            executor,
+            functools.partial(bench.measure, blocks=suite.latency.blocks),
+            precision=suite.latency.precision,
+            data=suite.data,
+            folder=store.artifacts_dir,
+            is_local=bench.is_local,
+        )
+        for trial in self._trials:
+            latency.remember(trial.arch_id, trial.metrics)
+        weights = store.weights_dir(self.run_id)
+        accuracy = AccuracyEvaluator(executor, suite.data, suite.training, weights)
+        return [SizeEvaluator(executor), latency, accuracy]
+
+    def _candidate(self, trial_id: str, template: str, values: Any, spec: Any) -> Candidate:
+        is_own = template == self._suite.template
+        blueprint = Blueprint(
+            template=template,
+            options=self._suite.template_options if is_own else {},
+            input_shapes=spec.input_shapes,
+            classes=spec.classes,
+            values=values,
+            seed=self._suite.seed,
+        )
+        return Candidate(trial_id=trial_id, blueprint=blueprint)
+
+    def _baseline(self, spec: Any) -> Candidate:
+        """Return the suite's baseline at its defaults, narrowed as the suite narrows the search."""
+        name = str(self._suite.baseline)
+        template = load_template(name, input_shapes=spec.input_shapes, classes=spec.classes)
+        known = set(discover_space(template).names)
+        overrides = {k: v for k, v in self._suite.hyperparameters.items() if k in known}
+        return self._candidate(
+            BASELINE_ID, name, dict(resolve_values(template, overrides).values), spec
+        )
+
+    def _searched(self) -> list[Trial]:
+        return [trial for trial in self._trials if not trial.is_baseline]
+
+    def _progress(self) -> Progress:
+        suite = self._suite
+        searched = self._searched()
+        volumes = hypervolume_by_trial(searched, suite.objectives, suite.constraints)
+        front = select_front(searched, suite.objectives, suite.constraints)
+        left = max(0, suite.oracle.max_trials - len(searched))
+        typical_s = statistics.median(self._durations) if self._durations else None
+        return Progress(
+            done=len(searched),
+            total=suite.oracle.max_trials,
+            counts=Counter(trial.status.value for trial in searched),
+            front_size=len(front),
+            hypervolume=volumes[-1] if volumes else 0.0,
+            best=front[0].trial if front else None,
+            elapsed_s=time.perf_counter() - self._clock,
+            left_s=None if typical_s is None else typical_s * left / self._settings.workers,
+        )
+
+    def _save(self, **changes: Any) -> None:
+        wall_s = self._earlier_s + time.perf_counter() - self._clock
+        self._run = dataclasses.replace(self._run, wall_s=round(wall_s, 3), **changes)
+        self._store.save_run(self._run)
+
+    @contextlib.contextmanager
+    def _executor(self) -> Iterator[LocalExecutor]:
+        settings = WorkerSettings(log_path=str(self._store.log_path(self.run_id)))
+        executor = LocalExecutor(self._settings.workers, preload=PRELOAD, settings=settings)
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
+        executor.shutdown(wait=not self._stop.requested)
+
+    @contextlib.contextmanager
+    def _interruptible(self, executor: LocalExecutor) -> Iterator[None]:
+        """Let the first interrupt finish the running trials, and the second end them."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def on_interrupt(*_: object) -> None:
+            self._stop.request()
+            self._observer.stopping(self._settings.workers)
+            if self._stop.requests > 1:
+                executor.shutdown(wait=False)
+
+        previous = signal.signal(signal.SIGINT, on_interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)

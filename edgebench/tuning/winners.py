@@ -1,0 +1,242 @@
+"""From the front to files: exported, loaded again, scored as files and measured on every device."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgebench.datasets import Dataset, Floats, Part
+from edgebench.errors import EdgebenchError, WorkError
+from edgebench.evaluators import CALIBRATION_COUNT, Blueprint, dataset_of
+from edgebench.executors import Executor
+from edgebench.export import ExportedFile, export_model
+from edgebench.objectives import select_front
+from edgebench.records import (
+    Artifact,
+    DataPlan,
+    ExportTarget,
+    Format,
+    Metric,
+    Precision,
+    Run,
+    Status,
+    Trial,
+)
+from edgebench.store import CONFIRM, PROFILE, SqliteStore
+from edgebench.tuning.bench import Bench
+from edgebench.tuning.observer import Observer
+from edgebench.tuning.runs import Stop
+from edgebench.tuning.weights import weights_path
+
+LARGEST_FP32_DIFFERENCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinnerJob:
+    """A trained network to be written as files."""
+
+    blueprint: Blueprint
+    weights_path: str
+    targets: tuple[ExportTarget, ...]
+    data: DataPlan
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedWinner:
+    """The files of one network, and what Keras answers for the held-out inputs."""
+
+    files: tuple[tuple[ExportTarget, ExportedFile], ...]
+    keras_outputs: Floats
+
+
+def export_winner(job: WinnerJob) -> ExportedWinner:
+    """Write every target of one trained network. Runs in a worker."""
+    dataset = dataset_of(job.data, job.blueprint.seed)
+    model = job.blueprint.build()
+    model.load_weights(job.weights_path)
+    representative = dataset.representative(CALIBRATION_COUNT)
+    files = tuple(
+        (target, export_model(model, target, Path(job.folder), representative))
+        for target in job.targets
+    )
+    outputs = np.asarray(model.predict(dataset.test().x, verbose=0), dtype=np.float32)
+    return ExportedWinner(files=files, keras_outputs=outputs)
+
+
+def score_files(
+    trial_id: str,
+    winner: ExportedWinner,
+    heldout: Part,
+    infer: Callable[[Path, Floats], Floats],
+) -> tuple[list[Artifact], Metric]:
+    """Run each file on the held-out inputs and compare it with Keras.
+
+    Args:
+        trial_id: Whose files.
+        winner: From `export_winner`.
+        heldout: The test part, opened here.
+        infer: Runs a file over inputs, one by one, in its own runtime.
+
+    Returns:
+        The artifacts, and the Keras model's own test accuracy.
+
+    Raises:
+        WorkError: a file answers with something that is not a number, or an fp32 file differs from Keras.
+    """
+    artifacts = []
+    for target, file in winner.files:
+        outputs = infer(Path(file.path), heldout.x)
+        difference = float(np.abs(outputs - winner.keras_outputs).max())
+        if not np.isfinite(outputs).all():
+            raise WorkError(f"{trial_id} as {target} answers NaN", why="the export is broken")
+        if target.precision is Precision.FP32 and difference > LARGEST_FP32_DIFFERENCE:
+            raise WorkError(
+                f"{trial_id} as {target} differs from Keras by {difference:.2g}",
+                why=f"an fp32 file must agree within {LARGEST_FP32_DIFFERENCE:g}",
+            )
+        artifacts.append(
+            Artifact(
+                trial_id=trial_id,
+                format=target.format,
+                precision=target.precision,
+                sha256=file.sha256,
+                size_bytes=file.size_bytes,
+                accuracy=_accuracy(outputs, heldout),
+                max_abs_diff=difference,
+                heldout_count=len(heldout),
+            )
+        )
+    test_accuracy = Metric(
+        name="test_accuracy", value=_accuracy(winner.keras_outputs, heldout), n=len(heldout)
+    )
+    return artifacts, test_accuracy
+
+
+def _accuracy(outputs: Floats, part: Part) -> float:
+    return float((outputs.argmax(axis=-1) == part.y).mean())
+
+
+class Winners:
+    """Exports, scores and measures the members of a run's front, and its baseline.
+
+    A member's latency is measured again here, as the file that ships and with more blocks. That may move it off the
+    front and let another on, so it goes on until every member has its files.
+
+    Args:
+        run: Whose front.
+        store: Has its trials and weights; gets artifacts and measurements, as each is done.
+        executor: Where to export.
+        bench: Where to measure.
+        observer: Told how far it is.
+        stop: Looked at between members.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        store: SqliteStore,
+        executor: Executor,
+        bench: Bench,
+        observer: Observer,
+        stop: Stop,
+    ) -> None:
+        self._run = run
+        self._store = store
+        self._executor = executor
+        self._bench = bench
+        self._observer = observer
+        self._stop = stop
+        self._skipped: dict[str, str] = {}
+
+    def make(self, dataset: Dataset) -> tuple[str, ...]:
+        """Bring every member and the baseline to its files; return a sentence for each that could not be."""
+        while waiting := self._waiting():
+            exports = {trial.trial_id: self._export(trial, dataset) for trial in waiting}
+            for index, trial in enumerate(waiting):
+                if self._stop.requested:
+                    return ()
+                self._observer.phase("export and measure", index, len(waiting))
+                try:
+                    self._finish(trial, exports[trial.trial_id].result(), dataset.test())
+                except EdgebenchError as error:
+                    self._skipped[trial.trial_id] = (
+                        f"{trial.trial_id} has no files: {error.message}"
+                    )
+            self._observer.phase("export and measure", len(waiting), len(waiting))
+        return tuple(self._skipped.values())
+
+    def _waiting(self) -> list[Trial]:
+        """Return the members, and the baseline, that lack files or measurements."""
+        result = self._store.load(self._run.run_id)
+        suite = self._run.suite
+        members = select_front(result.trials, suite.objectives, suite.constraints, result.confirmed)
+        wanted = [member.trial for member in members]
+        wanted += [t for t in result.trials if t.is_baseline and t.status is Status.COMPLETED]
+        targets = {str(target) for target in suite.export}
+        measured = {
+            (trial_id, measurement.device)
+            for (trial_id, _), found in result.measurements.items()
+            for measurement in found
+        }
+        return [
+            trial
+            for trial in wanted
+            if trial.trial_id not in self._skipped
+            and not (
+                targets <= {str(a.target) for a in result.artifacts if a.trial_id == trial.trial_id}
+                and all((trial.trial_id, device) in measured for device in suite.devices)
+            )
+        ]
+
+    def _export(self, trial: Trial, dataset: Dataset) -> Future[ExportedWinner]:
+        suite, spec = self._run.suite, dataset.spec
+        is_own = not trial.is_baseline
+        job = WinnerJob(
+            blueprint=Blueprint(
+                template=suite.template if is_own else str(suite.baseline),
+                options=suite.template_options if is_own else {},
+                input_shapes=spec.input_shapes,
+                classes=spec.classes,
+                values=trial.hyperparameters,
+                seed=suite.seed,
+            ),
+            weights_path=str(
+                weights_path(self._store.weights_dir(self._run.run_id), trial.trial_id)
+            ),
+            targets=suite.export,
+            data=suite.data,
+            folder=str(self._store.artifacts_dir),
+        )
+        return self._executor.submit(export_winner, job)
+
+    def _finish(self, trial: Trial, exported: ExportedWinner, heldout: Part) -> None:
+        """Score and measure one member's files, then record them in one transaction."""
+        artifacts, test_accuracy = score_files(trial.trial_id, exported, heldout, self._bench.infer)
+        paths = [self._store.artifact_path(artifact) for artifact in artifacts]
+        with self._executor.quiet() if self._bench.is_local else contextlib.nullcontext():
+            measured = self._bench.measure_winner(paths)
+        with self._store.transaction():
+            for artifact in artifacts:
+                self._store.record_artifact(self._run.run_id, artifact)
+            self._store.record_metric(self._run.run_id, trial.trial_id, test_accuracy)
+            for index, measurements in enumerate(measured):
+                for measurement in measurements:
+                    artifact = next(a for a in artifacts if a.sha256 == measurement.model_sha256)
+                    confirms = index == 0 and self._is_ranked(artifact)
+                    self._store.record_measurement(
+                        self._run.run_id,
+                        trial.trial_id,
+                        measurement,
+                        CONFIRM if confirms else PROFILE,
+                    )
+
+    def _is_ranked(self, artifact: Artifact) -> bool:
+        """Return whether this is the kind of file whose latency the search ranks by."""
+        precision = self._run.suite.latency.precision
+        return artifact.format is Format.TFLITE and artifact.precision is precision

@@ -1,0 +1,122 @@
+"""LocalExecutor: jobs in processes that fail, die and stop one by one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edgebench.errors import WorkError
+from edgebench.executors import LocalExecutor, WorkerDiedError, WorkerSettings
+
+
+def pid_after(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def fail_with(message: str) -> None:
+    raise ValueError(message)
+
+
+def die(code: int) -> None:
+    os.kill(os.getpid(), code)
+
+
+def count_to(limit: int) -> int:
+    total = 0
+    for number in range(limit):
+        total += number
+    return total
+
+
+@pytest.fixture
+def executor():
+    executor = LocalExecutor(2, settings=WorkerSettings(recycle_after=3, timeout_s=60.0))
+    yield executor
+    executor.shutdown()
+
+
+def test_two_jobs_run_at_once_in_processes_of_their_own(executor):
+    first, second = executor.submit(pid_after, 0.3), executor.submit(pid_after, 0.3)
+    assert len({first.result(), second.result(), os.getpid()}) == 3
+
+
+def test_a_failing_job_fails_only_itself(executor):
+    bad, good = executor.submit(fail_with, "boom"), executor.submit(pid_after, 0.0)
+    with pytest.raises(WorkError, match="ValueError: boom"):
+        bad.result()
+    assert good.result() > 0
+
+
+def test_a_dead_worker_is_replaced_and_told(executor):
+    with pytest.raises(WorkerDiedError) as caught:
+        executor.submit(die, signal.SIGKILL).result()
+    assert "memory" in caught.value.why
+    assert executor.submit(pid_after, 0.0).result() > 0
+
+
+def test_workers_are_recycled():
+    executor = LocalExecutor(1, settings=WorkerSettings(recycle_after=2))
+    pids = [executor.submit(pid_after, 0.0).result() for _ in range(6)]
+    executor.shutdown()
+    assert len(set(pids)) == 3
+
+
+def test_a_job_past_its_time_is_stopped():
+    executor = LocalExecutor(1, settings=WorkerSettings(timeout_s=1.0))
+    with pytest.raises(WorkError, match="no answer in 1 s"):
+        executor.submit(pid_after, 60.0).result()
+    executor.shutdown()
+
+
+def test_quiet_holds_workers_still(executor):
+    executor.submit(pid_after, 0.0).result()
+    job = executor.submit(pid_after, 0.2)
+    time.sleep(0.05)
+    with executor.quiet():
+        states = [
+            Path(f"/proc/{seat.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+            for seat in executor._seats
+            if seat.process is not None
+        ]
+        assert states
+        assert set(states) == {"T"}
+        assert not job.done()
+    assert job.result(timeout=30) > 0
+
+
+SCRIPT = """
+import sys, time
+sys.path.insert(0, {here!r})
+from edgebench.executors import LocalExecutor
+from test_local import pid_after
+print("main ran", flush=True)
+executor = LocalExecutor(2)
+jobs = [executor.submit(pid_after, 0.0), executor.submit(pid_after, 0.0)]
+pids = [job.result() for job in jobs]
+executor.submit(pid_after, 100.0)
+time.sleep(0.3)
+with executor.quiet():
+    print(*pids, flush=True)
+    time.sleep(100)
+"""
+
+
+def test_a_killed_search_leaves_no_process_and_its_script_runs_once(tmp_path):
+    script = tmp_path / "search.py"
+    script.write_text(SCRIPT.format(here=str(Path(__file__).parent)))
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as search:
+        assert search.stdout.readline() == "main ran\n"
+        pids = [int(pid) for pid in search.stdout.readline().split()]
+        search.kill()
+    assert pids
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
