@@ -71,7 +71,7 @@ def search(
         reports: Folder of all reports.
         argv: What the run records as its command.
         **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``seed``,
-            ``template``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``, each as the
+            ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``, each as the
             command's option of that name.
 
     Raises:
@@ -81,23 +81,27 @@ def search(
         WorkError: every trial failed.
     """
     from edgebench.store import SqliteStore
+    from edgebench.templates import import_keras
+
+    if resume is None:
+        path = suites.find(str(suite))
+        loaded = suites.load(str(path), changes(options))
+    else:
+        with open_store(store) as opened:
+            run = opened.run(resume)
+        path, loaded = Path(run.suite_path), _resumed(run, options)
+    import_keras()
     from edgebench.tuning import Search, SearchSettings, SilentObserver
 
+    settings = SearchSettings(
+        workers=workers or min(8, os.cpu_count() or 1),
+        time_budget_s=time_budget_s,
+        resume=resume,
+        new=new,
+        argv=tuple(argv),
+        suite_path=str(path) if not path.is_absolute() else path.name,
+    )
     with SqliteStore(Path(store)) as opened:
-        if resume is not None:
-            loaded = _resumed(opened.run(resume), options)
-            path = opened.run(resume).suite_path
-        else:
-            loaded = suites.load(str(suite), changes(options))
-            path = str(suites.find(str(suite)))
-        settings = SearchSettings(
-            workers=workers or min(8, os.cpu_count() or 1),
-            time_budget_s=time_budget_s,
-            resume=resume,
-            new=new,
-            argv=tuple(argv),
-            suite_path=path if Path(path).is_relative_to(".") else Path(path).name,
-        )
         session = Search(loaded, settings, opened, observer or SilentObserver())
         try:
             session.execute()
@@ -156,7 +160,12 @@ def profile(
     from edgebench.profiling import MeasurePlan, Profiler
 
     plan = MeasurePlan(
-        runtime=runtime, threads=threads, blocks=blocks, block_s=block_s, remeasure=True, memory=True
+        runtime=runtime,
+        threads=threads,
+        blocks=blocks,
+        block_s=block_s,
+        remeasure=True,
+        memory=True,
     )
     with open_device(device) as opened:
         return Profiler(opened).measure(Path(model), plan)
@@ -174,11 +183,13 @@ def changes(options: Mapping[str, Any]) -> list[Change]:
     found = []
     for name, (location, flag) in _PLACES.items():
         value = options.get(name)
-        if value is not None and value != [] and value != ():
+        if value is not None and value not in ([], ()):
             listed = list(value) if isinstance(value, (list, tuple)) else value
             found.append(Change(location=location, value=listed, option=flag))
     for metric, weight in dict(options.get("weights") or {}).items():
-        found.append(Change(location=("objectives", metric, "weight"), value=weight, option="--weight"))
+        found.append(
+            Change(location=("objectives", metric, "weight"), value=weight, option="--weight")
+        )
     for name, value in dict(options.get("sets") or {}).items():
         found.append(Change(location=("hyperparameters", name), value=value, option="--set"))
     return found
@@ -191,6 +202,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "max_epochs": (("training", "max_epochs"), "--max-epochs"),
     "seed": (("seed",), "--seed"),
     "template": (("template",), "--template"),
+    "data": (("data", "name"), "--data"),
     "precision": (("latency", "precision"), "--precision"),
     "devices": (("devices",), "--device"),
     "constraints": (("constraints",), "--constraint"),

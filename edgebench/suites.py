@@ -141,7 +141,7 @@ def find(source: str) -> Path:
                 f"{source} does not exist", why="expected a suite file there", remedy=_names_hint()
             )
         return path
-    folders = dict.fromkeys((Path("suites"), shipped_dir()))
+    folders = (Path("suites"), shipped_dir())
     for folder in folders:
         if (folder / f"{source}.yaml").is_file():
             return folder / f"{source}.yaml"

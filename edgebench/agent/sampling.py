@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edgebench.stats import median
 
@@ -17,8 +18,9 @@ BLOCK_MAX_S = 30.0
 GROUP_UNDER_NS = 50_000
 GROUP_SAMPLE_NS = 1_200_000
 
-Sample = Callable[[int], int]
-Clock = Callable[[], int]
+if TYPE_CHECKING:
+    Sample = Callable[[int], int]
+    Clock = Callable[[], int]
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class LocalDevice:
     def describe(self) -> DeviceInfo:
         facts = Machine().facts()
         cores, memory_bytes, model = facts["cores"], facts["memory_bytes"], facts["model"]
+        is_ours = self.python == sys.executable
         return DeviceInfo(
             name=self.document.name,
             transport=self.document.transport.kind,
@@ -63,8 +64,8 @@ class LocalDevice:
             model=str(model) if model else None,
             cores=cores if isinstance(cores, int) else None,
             memory_bytes=memory_bytes if isinstance(memory_bytes, int) else None,
-            python=platform.python_version(),
-            runtimes=_installed_runtimes(),
+            python=platform.python_version() if is_ours else None,
+            runtimes=_installed_runtimes() if is_ours else {},
         )
 
     def push(self, local: Path, remote: str) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgebench.datasets import Dataset, load_dataset
 from edgebench.evaluators.base import Candidate, Findings, TrainingJob
-from edgebench.executors import Executor
 from edgebench.records import Cost, DataPlan, Metric, TrainingPlan
+
+if TYPE_CHECKING:
+    from edgebench.executors import Executor
 
 
 class AccuracyEvaluator:

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgebench.evaluators.accuracy import dataset_of
 from edgebench.evaluators.base import Blueprint, Candidate, Findings
-from edgebench.executors import Executor
 from edgebench.export import ExportedFile, export_model
 from edgebench.records import (
     METRICS,
@@ -22,6 +22,9 @@ from edgebench.records import (
     Metric,
     Precision,
 )
+
+if TYPE_CHECKING:
+    from edgebench.executors import Executor
 
 CALIBRATION_COUNT = 128
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edgebench.evaluators.base import Blueprint, Candidate, Findings
-from edgebench.executors import Executor
 from edgebench.records import METRICS, Cost, Metric
+
+if TYPE_CHECKING:
+    from edgebench.executors import Executor
 
 SIZES = ("trainable_params", "total_params", "param_bytes", "macs", "peak_activation_bytes")
 

@@ -68,8 +68,7 @@ def invalid_reasons(answer: Mapping[str, Any], plan: MeasurePlan) -> tuple[str, 
     found = {
         "wrong_runtime": plan.runtime not in {"auto", answer["runtime"]},
         "wrong_delegate": plan.delegate not in {None, answer["delegate"]},
-        "wrong_affinity": (answer["pinned"] != answer["affinity"] and answer["pinned"] is not None)
-        or (bool(plan.cores) and sorted(plan.cores) != answer["pinned"]),
+        "wrong_affinity": _ran_elsewhere(answer, plan),
         "throttled": bool(before["throttled_now"] or after["throttled_now"])
         or (None not in counts and counts[0] != counts[1]),
         "frequency_changed": len(frequencies) == 2
@@ -80,6 +79,12 @@ def invalid_reasons(answer: Mapping[str, Any], plan: MeasurePlan) -> tuple[str, 
         "too_hot": answer["cooled"] is False,
     }
     return tuple(reason for reason, holds in found.items() if holds)
+
+
+def _ran_elsewhere(answer: Mapping[str, Any], plan: MeasurePlan) -> bool:
+    if plan.cores and answer["pinned"] != sorted(set(plan.cores)):
+        return True
+    return answer["pinned"] is not None and answer["pinned"] != answer["affinity"]
 
 
 def changed_between(blocks: Sequence[TimedBlock]) -> tuple[str, ...]:

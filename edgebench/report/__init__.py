@@ -2,6 +2,7 @@
 
 from edgebench.report.summary import as_json, summarise
 from edgebench.report.tables import front_frame, trials_frame
+from edgebench.report.view import RunView
 from edgebench.report.write import write_report
 
-__all__ = ["as_json", "front_frame", "summarise", "trials_frame", "write_report"]
+__all__ = ["RunView", "as_json", "front_frame", "summarise", "trials_frame", "write_report"]

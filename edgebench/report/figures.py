@@ -56,7 +56,7 @@ def times(ratio: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds as ``27 min 41 s``, ``1 h 02 min`` or ``41.0 s``."""
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -4,7 +4,12 @@ Importing this package loads neither Keras nor keras-tuner; the first `load_temp
 """
 
 from edgebench.templates.graph import GraphFacts, LayerFacts, read_graph
-from edgebench.templates.registry import TEMPLATES, load_template, register_template
+from edgebench.templates.registry import (
+    TEMPLATES,
+    import_keras,
+    load_template,
+    register_template,
+)
 from edgebench.templates.space import (
     TRAINING_HYPERPARAMETERS,
     discover_space,
@@ -18,6 +23,7 @@ __all__ = [
     "GraphFacts",
     "LayerFacts",
     "discover_space",
+    "import_keras",
     "load_template",
     "parse_sets",
     "read_graph",

@@ -47,7 +47,7 @@ class Template(keras_tuner.HyperModel):
     def __init__(
         self, *, input_shapes: Shapes, classes: int, options: Mapping[str, Any] | None = None
     ) -> None:
-        super().__init__(name=type(self).name)
+        super().__init__(name=type(self).name or type(self).__name__)
         self.input_shapes = tuple(tuple(shape) for shape in input_shapes)
         self.classes = classes
         self.options = self._checked_options(options or {})

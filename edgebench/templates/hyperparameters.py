@@ -101,7 +101,7 @@ def narrow(entry: HyperParameter, override: Any) -> HyperParameter:
         raise InputError(f"{entry.name} has no choices left", remedy="list at least one")
     if len(values) == 1:
         return Fixed(entry.name, values[0], conditions=entry.conditions)
-    default = entry.default if entry.default in values else values[0]
+    default = values[0]
     if value_type(entry) is bool:
         return Boolean(entry.name, default=default, conditions=entry.conditions)
     return Choice(entry.name, values, default=default, conditions=entry.conditions)

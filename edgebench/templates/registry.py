@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgebench.errors import InputError, UnknownNameError
+from edgebench.runtimes.quiet import silenced
 
 if TYPE_CHECKING:
     from edgebench.templates.base import Template
@@ -63,6 +64,7 @@ def load_template(
     target = TEMPLATES.get(name, name)
     if isinstance(target, str) and ":" not in target:
         raise UnknownNameError("a template", name, TEMPLATES)
+    import_keras()
     cls = _import_class(target) if isinstance(target, str) else target
 
     from edgebench.templates.base import Template
@@ -76,6 +78,13 @@ def load_template(
     return ForeignTemplate(
         cls, name=name, input_shapes=input_shapes, classes=classes, options=options or {}
     )
+
+
+def import_keras() -> None:
+    """Import the framework before anything else does, without what its native code prints on the way."""
+    if "keras" not in sys.modules:
+        with silenced():
+            importlib.import_module("keras")
 
 
 def _import_class(target: str) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -48,13 +50,22 @@ SEARCHED = (
 
 
 def block(median_ms: float, rng: np.random.Generator, count: int = 80) -> Block:
-    samples = median_ms * 1e6 * (1 + np.abs(rng.normal(0, 0.006, count)) + 0.1 * (rng.random(count) > 0.96))
+    samples = (
+        median_ms
+        * 1e6
+        * (1 + np.abs(rng.normal(0, 0.006, count)) + 0.1 * (rng.random(count) > 0.96))
+    )
     return Block(
-        samples_ns=tuple(float(s) for s in samples), init_ns=2_100_000, first_ns=1_900_000, warmup_invokes=40
+        samples_ns=tuple(float(s) for s in samples),
+        init_ns=2_100_000,
+        first_ns=1_900_000,
+        warmup_invokes=40,
     )
 
 
-def measurement(sha256: str, name: str, median_ms: float, device: str = "pi5", **changes: object) -> Measurement:
+def measurement(
+    sha256: str, name: str, median_ms: float, device: str = "pi5", **changes: object
+) -> Measurement:
     rng = np.random.default_rng(int(sha256[:8], 16))
     blocks = tuple(block(median_ms * (1 + rng.normal(0, 0.008)), rng) for _ in range(6))
     runtime = "ort" if name.endswith("onnx") else "litert"
@@ -85,7 +96,14 @@ def trial(row: tuple, **changes: object) -> Trial:
         Metric(name="total_params", value=float(parameters)),
         Metric(name="param_bytes", value=4.0 * parameters, unit="bytes"),
         Metric(name="macs", value=float(40 * parameters)),
-        Metric(name="latency_ms", value=latency, unit="ms", n=2, low=0.985 * latency, high=1.02 * latency),
+        Metric(
+            name="latency_ms",
+            value=latency,
+            unit="ms",
+            n=2,
+            low=0.985 * latency,
+            high=1.02 * latency,
+        ),
     ]
     if score is not None:
         metrics.append(Metric(name="val_accuracy", value=score, n=287))
@@ -164,15 +182,27 @@ def make_run(**changes: object) -> Run:
     return Run(**(fields | changes))
 
 
-def make_result(rows: tuple = SEARCHED, *, devices: tuple[str, ...] = ("pi5",), **changes: object) -> RunResult:
+def make_result(
+    rows: tuple = SEARCHED, *, devices: tuple[str, ...] = ("pi5",), **changes: object
+) -> RunResult:
     """Return a run over ``rows`` with a baseline, its winners exported and measured on every device."""
     suite = make_suite(devices=devices)
-    baseline_row = ("base", "completed", "conv64 | max | fire2 3 | max | 4 5", 0.951, 725_577, 1.92, 8, "")
+    baseline_row = (
+        "base",
+        "completed",
+        "conv64 | max | fire2 3 | max | 4 5",
+        0.951,
+        725_577,
+        1.92,
+        8,
+        "",
+    )
     searched = [trial(row) for row in rows]
     baseline = trial(baseline_row, is_baseline=True, hyperparameters={"optimizer": "adam"})
     tested = Metric(name="test_accuracy", value=0.956, n=HELDOUT)
     searched = [
-        replace(t, metrics=(*t.metrics, tested)) if t.trial_id in ("t004", "t008") else t for t in searched
+        replace(t, metrics=(*t.metrics, tested)) if t.trial_id in ("t004", "t008") else t
+        for t in searched
     ]
     winners = [(t, r) for t, r in zip([*searched, baseline], [*rows, baseline_row], strict=True)
                if t.trial_id in ("t001", "t002", "t004", "t007", "t008", "base")]  # fmt: skip
@@ -183,7 +213,9 @@ def make_result(rows: tuple = SEARCHED, *, devices: tuple[str, ...] = ("pi5",), 
             artifacts.append(file)
             factor = SPEED[file.precision.value] * (1.2 if target.startswith("onnx") else 1.0)
             measurements[owner.trial_id, file.sha256] = tuple(
-                measurement(file.sha256, file.file_name, latency * factor * (1 + 1.7 * rank), device)
+                measurement(
+                    file.sha256, file.file_name, latency * factor * (1 + 1.7 * rank), device
+                )
                 for rank, device in enumerate(devices)
             )
             if target == "tflite-fp32":
@@ -196,3 +228,93 @@ def make_result(rows: tuple = SEARCHED, *, devices: tuple[str, ...] = ("pi5",), 
         "confirmed": confirmed,
     }
     return RunResult(**(fields | changes))
+
+
+class Store:
+    """A folder of files by sha256, as the search keeps them; `path` gives an artifact's place."""
+
+    def __init__(self, folder: Path, artifacts: tuple[Artifact, ...]) -> None:
+        self.folder = folder
+        for file in artifacts:
+            target = f"{file.format.value}-{file.precision.value}"
+            (folder / file.sha256).write_bytes(content(file.trial_id, target))
+
+    def path(self, file: Artifact) -> Path:
+        return self.folder / file.sha256
+
+
+def poor_results() -> dict[str, RunResult]:
+    """Return runs that lack something, by what they lack."""
+    full = make_result()
+    baseline = full.trials[-1]
+    searched = full.trials[:-1]
+    failed = tuple(
+        replace(t, status=Status.FAILED, metrics=(), reason="out of memory") for t in searched
+    )
+    beyond = tuple(
+        replace(t, status=Status.INFEASIBLE, reason="param_bytes is over its limit")
+        for t in searched
+    )
+    tight = replace(
+        full.run, suite=make_suite(constraints=(Constraint.parse("param_bytes<=1000"),))
+    )
+    unmeasured = tuple(
+        replace(t, metrics=tuple(m for m in t.metrics if m.name != "latency_ms"))
+        for t in full.trials
+    )
+    unscored = tuple(replace(a, accuracy=None, max_abs_diff=None) for a in full.artifacts)
+    nothing = {"artifacts": (), "measurements": {}, "confirmed": {}}
+    return {
+        "no trials": replace(full, trials=(), **nothing),
+        "running": replace(full, trials=(replace(searched[0], status=Status.RUNNING),), **nothing),
+        "all failed": replace(full, trials=failed, **nothing),
+        "all infeasible": replace(full, run=tight, trials=beyond, **nothing),
+        "nothing beats the reference": replace(
+            full, trials=(trial(("t001", "completed", "fire2", 0.1, 900, 0.2, 8, "")),), **nothing
+        ),
+        "measure later": replace(full, trials=unmeasured, **nothing),
+        "no artifacts": replace(full, **nothing),
+        "no baseline": replace(
+            full,
+            run=replace(full.run, suite=make_suite(baseline=None)),
+            trials=searched,
+            artifacts=tuple(a for a in full.artifacts if a.trial_id != baseline.trial_id),
+        ),
+        "files not scored": replace(full, artifacts=unscored),
+        "files not measured": replace(full, measurements={}, confirmed={}),
+        "no facts": replace(
+            full,
+            run=Run(run_id="bare", suite=make_suite(objectives=full.run.suite.objectives), suite_hash="0"),
+        ),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def result() -> RunResult:
+    return make_result()
+
+
+@pytest.fixture(scope="session")
+def build() -> SimpleNamespace:
+    """The builders above, for runs that differ in one thing."""
+    return SimpleNamespace(
+        result=make_result, suite=make_suite, run=make_run, trial=trial, measurement=measurement, block=block,
+        artifact=artifact, searched=SEARCHED,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def poor() -> dict[str, RunResult]:
+    return poor_results()
+
+
+@pytest.fixture
+def store(tmp_path: Path, result: RunResult) -> Store:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return Store(folder, result.artifacts)
+
+
+@pytest.fixture(params=sorted(poor_results()))
+def poor_result(request: pytest.FixtureRequest, poor: dict[str, RunResult]) -> RunResult:
+    return poor[request.param]

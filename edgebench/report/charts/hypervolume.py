@@ -9,8 +9,8 @@ from edgebench.report.view import RunView
 
 
 def hypervolume_chart(view: RunView) -> Drawing | None:
-    """Draw how the front grew; None without trials."""
-    if not view.hypervolume:
+    """Draw how the front grew; None where no trial added to it."""
+    if not any(view.hypervolume):
         return None
     ended = zip(view.searched, view.hypervolume, strict=True)
     rows = [

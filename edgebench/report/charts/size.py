@@ -36,7 +36,8 @@ COLOURS = {"front": ACCENT, "other": QUIET, "baseline": INK}
 
 def size_chart(view: RunView) -> Drawing | None:
     """Draw every trial that was sized; None where none has both a size and an accuracy."""
-    rows = [_row(view, trial) for trial in view.ended if trial.metric("param_bytes")]
+    sized = [trial for trial in view.ended if trial.values().get("param_bytes", 0) > 0]
+    rows = [_row(view, trial) for trial in sized]
     scored = [row for row in rows if row["accuracy"] is not None]
     unscored = [row for row in rows if row["accuracy"] is None]
     if not scored:

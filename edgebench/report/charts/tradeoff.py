@@ -125,6 +125,7 @@ def _rows(view: RunView, file: ScoredFile) -> list[dict[str, Any]]:
             "counts": measurement.valid and not is_baseline,
         }
         for measurement in file.measurements
+        if measurement.p50_low_ms > 0
     ]
 
 

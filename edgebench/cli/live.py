@@ -1,0 +1,173 @@
+"""Watching a search from a terminal: a moving line where there is one, else one plain line a trial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from edgebench.cli.screen import ACCENT, err, is_live
+from edgebench.records import Goal, Run, Trial
+
+if TYPE_CHECKING:
+    from edgebench.tuning import Observer, Progress
+
+
+class PlainWatch:
+    """Writes a header, one line a trial, and a line a phase to standard error."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def run_started(self, run: Run, *, is_new: bool, progress: Progress) -> None:
+        for line in header(run, is_new=is_new, done=progress.done):
+            self._say(line)
+
+    def trial_ended(self, trial: Trial, progress: Progress) -> None:
+        self._say(trial_line(trial, progress))
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        self._say(f"{name} {done}/{total}")
+
+    def stopping(self, running: int) -> None:
+        self._say("stopping: the running trials are finished first (interrupt again to stop now)")
+
+    def tick(self) -> None: ...
+
+    def _say(self, text: str) -> None:
+        err().print(text, markup=False, soft_wrap=True)
+
+
+class LiveWatch(PlainWatch):
+    """Draws one progress line that moves, on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24, complete_style=ACCENT, finished_style=ACCENT),
+            TextColumn("{task.fields[state]}"),
+            console=err(),
+            transient=True,
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def run_started(self, run: Run, *, is_new: bool, progress: Progress) -> None:
+        super().run_started(run, is_new=is_new, progress=progress)
+        self._task = self._bar.add_task("trial", total=progress.total, state="starting workers")
+        self._show(progress)
+
+    def trial_ended(self, trial: Trial, progress: Progress) -> None:
+        if trial.reason:
+            self._say(trial_line(trial, progress))
+        self._show(progress)
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        self._bar.update(
+            self._task,
+            description=name,
+            total=total,
+            completed=done,
+            state=f"{done}/{total} models",
+        )
+
+    def _say(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, soft_wrap=True)
+
+    def _show(self, progress: Progress) -> None:
+        self._bar.update(
+            self._task,
+            description=f"trial {progress.done}/{progress.total}",
+            completed=progress.done,
+            state=state(progress),
+        )
+
+
+def observer_for(*, as_json: bool) -> Any:
+    """Return the watch that fits this terminal; both write to standard error alone."""
+    watch: PlainWatch = LiveWatch() if is_live() and not as_json else PlainWatch()
+    _check: Observer = watch
+    return _check
+
+
+def header(run: Run, *, is_new: bool, done: int) -> list[str]:
+    """Return the lines that say what is searched, on what, towards what."""
+    suite, data = run.suite, run.data
+    arrows = {Goal.MAX: "up", Goal.MIN: "down"}
+    goal = ", ".join(f"{o.metric} {arrows[o.goal]}" for o in suite.objectives)
+    if suite.objective != "pareto":
+        goal = f"{suite.objective} ({goal})"
+    limits = f"      limits: {', '.join(map(str, suite.constraints))}" if suite.constraints else ""
+    version = run.versions.get("edgebench", "")
+    age = "new" if is_new else f"resumed at {done}/{suite.oracle.max_trials}"
+    lines = [
+        f"edgebench {version}   run {run.run_id} ({age})   {run.suite_path or suite.name}   seed {suite.seed}",
+        labelled_plain(
+            "data",
+            f"{suite.data.name}    {data['train']} train / {data['validation']} validation   "
+            f"test set ({data['test']}) untouched until the end",
+        ),
+    ]
+    for device in run.devices:
+        runtimes = ", ".join(f"{name} {version}" for name, version in device.runtimes.items())
+        threads = f"{suite.latency.threads} thread{'s' if suite.latency.threads > 1 else ''}"
+        lines.append(
+            labelled_plain(
+                "device",
+                f"{device.name}    {device.model or device.machine}, {device.cores} cores, {threads}; {runtimes}",
+            )
+        )
+    return [*lines, labelled_plain("goal", goal + limits), ""]
+
+
+def trial_line(trial: Trial, progress: Progress) -> str:
+    """Return one finished trial in one line."""
+    values = trial.values()
+    numbers = [
+        text.format(values[name])
+        for name, text in (
+            ("val_accuracy", "acc {:.3f}"),
+            ("param_bytes", "{:.0f} bytes"),
+            ("latency_ms", "{:.3f} ms"),
+        )
+        if name in values
+    ]
+    what = (
+        trial.architecture if not trial.reason else f"{trial.architecture}  {trial.reason}".strip()
+    )
+    return (
+        f"{trial.trial_id}  {trial.status.value:<10}  {'  '.join(numbers)}  {what}   "
+        f"[{state(progress)}]"
+    )
+
+
+def state(progress: Progress) -> str:
+    """Return counts, the front, the best so far and the time left."""
+    counts = "  ".join(f"{number} {name}" for name, number in sorted(progress.counts.items()))
+    best = progress.best.values().get("val_accuracy") if progress.best else None
+    parts = [
+        f"{progress.done}/{progress.total}",
+        counts,
+        f"front {progress.front_size}",
+        f"hv {progress.hypervolume:.4f}",
+        f"best {best:.3f}" if best is not None else "",
+        f"about {minutes(progress.left_s)} left" if progress.left_s else "",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def minutes(seconds: float) -> str:
+    """Return a rough time: ``17 min`` or ``40 s``."""
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def labelled_plain(label: str, text: str) -> str:
+    return f"{label:<9}{text}"

@@ -1,0 +1,92 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgebench.errors import InputError
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Store = Annotated[Path, typer.Option("--store", help="Folder of all results.", metavar="DIR")]
+Reports = Annotated[Path, typer.Option("--reports", help="Folder of all reports.", metavar="DIR")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="HP=VALUE", help="Fix a hyperparameter. Repeat."),
+]
+DEFAULT_STORE = Path(".edgebench")
+DEFAULT_REPORTS = Path("reports")
+
+
+def parse_pairs(option: str, pairs: list[str] | None) -> dict[str, str]:
+    """Read ``name=value`` pairs of a repeated option.
+
+    Raises:
+        InputError: a pair without ``=``.
+    """
+    found = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not equals or not name or not value:
+            raise InputError(f"{option} {pair} is not NAME=VALUE", remedy=f"{option} name=value")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def parse_shape(text: str) -> tuple[tuple[int, ...], ...]:
+    """Read ``32,32,3``, or several inputs as ``32,32,3;32,32,1``.
+
+    Raises:
+        InputError: something that is not positive whole numbers.
+    """
+    try:
+        shapes = tuple(
+            tuple(int(size) for size in part.split(",")) for part in text.split(";") if part
+        )
+    except ValueError:
+        shapes = ()
+    if not shapes or any(size < 1 for shape in shapes for size in shape):
+        raise InputError(
+            f"--input {text} is not a shape",
+            why="expected HEIGHT,WIDTH,CHANNELS",
+            remedy="for example --input 32,32,3",
+        )
+    return shapes
+
+
+def parse_duration_s(text: str | None) -> float | None:
+    """Read ``90s``, ``30m`` or ``2h`` as seconds; a bare number is seconds.
+
+    Raises:
+        InputError: anything else.
+    """
+    if text is None:
+        return None
+    scale = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    try:
+        seconds = float(text[:-1]) * scale if scale else float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise InputError(
+            f"--time-budget {text} is not a time", why="expected a number with s, m or h",
+            remedy="for example --time-budget 30m",
+        )  # fmt: skip
+    return seconds
+
+
+def parse_numbers(option: str, pairs: list[str] | None) -> dict[str, float]:
+    """Read ``name=number`` pairs of a repeated option.
+
+    Raises:
+        InputError: a pair without ``=``, or a value that is no number.
+    """
+    found = {}
+    for name, value in parse_pairs(option, pairs).items():
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise InputError(f"{option} {name}={value} is not a number") from None
+    return found

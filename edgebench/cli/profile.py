@@ -1,0 +1,111 @@
+"""edgebench profile: measure model files on devices."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edgebench.cli import options
+from edgebench.cli.screen import err, out, print_json, print_table
+from edgebench.records import Measurement
+
+
+def profile(
+    models: Annotated[list[Path], typer.Argument(help=".tflite or .onnx files.")],
+    device: Annotated[
+        list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
+    ] = None,
+    runtime: Annotated[
+        str,
+        typer.Option("--runtime", metavar="auto|tflite|litert|ort", help="What runs the model."),
+    ] = "auto",
+    threads: Annotated[int, typer.Option("--threads", min=1)] = 1,
+    blocks: Annotated[int, typer.Option("--blocks", min=1, help="Fresh processes.")] = 6,
+    block_s: Annotated[
+        float, typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each.")
+    ] = 2.0,
+    as_json: options.Json = False,
+) -> None:
+    """Measure model files on devices, in blocks of fresh processes."""
+    from edgebench import api
+
+    measurements = []
+    for name in device or ["local"]:
+        for model in models:
+            err().print(f"measuring {model.name} on {name}, {blocks} blocks", markup=False)
+            measurements.append(
+                api.profile(
+                    model,
+                    device=name,
+                    runtime=runtime,
+                    threads=threads,
+                    blocks=blocks,
+                    block_s=block_s,
+                )
+            )
+    if as_json:
+        print_json({"schema_version": 1, "measurements": [as_document(m) for m in measurements]})
+        return
+    _print(measurements)
+
+
+def as_document(measurement: Measurement) -> dict[str, Any]:
+    """Return a measurement as `profile --json` prints it."""
+    environment = measurement.environment
+    return {
+        "model": measurement.model_name,
+        "sha256": measurement.model_sha256,
+        "device": measurement.device,
+        "runtime": environment.runtime,
+        "runtime_version": environment.runtime_version,
+        "delegate": environment.delegate,
+        "threads": environment.threads,
+        "blocks": len(measurement.blocks),
+        "p50_ms": measurement.p50_ms,
+        "p50_low_ms": measurement.p50_low_ms,
+        "p50_high_ms": measurement.p50_high_ms,
+        "p90_ms": measurement.p90_ms,
+        "p99_ms": measurement.p99_ms,
+        "floor_ms": measurement.floor_ms,
+        "init_ms": min(block.init_ns for block in measurement.blocks) / 1e6,
+        "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
+        "peak_rss_bytes": measurement.peak_rss_bytes,
+        "valid": measurement.valid,
+        "reasons": list(measurement.reasons),
+        "environment": dataclasses.asdict(environment),
+    }
+
+
+def _print(measurements: list[Measurement]) -> None:
+    from edgebench.report import figures
+
+    decimals = figures.decimals_for([m.p50_low_ms for m in measurements])
+    rows = []
+    for measurement in measurements:
+        environment = measurement.environment
+        rows.append(
+            (
+                measurement.model_name,
+                measurement.device,
+                f"{environment.runtime} {environment.runtime_version}",
+                figures.milliseconds(measurement.p50_ms, decimals),
+                figures.interval(measurement.p50_low_ms, measurement.p50_high_ms, decimals),
+                figures.milliseconds(measurement.p90_ms, decimals),
+                str(len(measurement.blocks)),
+            )
+        )
+    print_table(
+        ("model", "device", "runtime", "p50 ms", "[interval]", "p90", "blocks"), rows, text=3
+    )
+    for measurement in measurements:
+        if measurement.reasons:
+            state = "noisy" if measurement.valid else "invalid"
+            out().print(
+                f"{measurement.model_name} on {measurement.device} is {state}: "
+                f"{', '.join(reason.replace('_', ' ') for reason in measurement.reasons)}",
+                markup=False,
+                soft_wrap=True,
+            )

@@ -1,0 +1,104 @@
+"""What the terminal shows of errors, tables and documents. No box drawing; one accent colour."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgebench.errors import EdgebenchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ACCENT = "cyan"
+LABEL_WIDTH = 8
+MAX_WIDTH = 100
+
+
+@functools.cache
+def out() -> Console:
+    """Return the console of results."""
+    return _console(stderr=False)
+
+
+@functools.cache
+def err() -> Console:
+    """Return the console of everything that is not a result."""
+    return _console(stderr=True)
+
+
+def is_live() -> bool:
+    """Return whether a moving display may be drawn: a real terminal, outside CI."""
+    is_dumb = os.environ.get("TERM", "") in ("dumb", "unknown")
+    return err().is_terminal and not is_dumb and not os.environ.get("CI")
+
+
+def labelled(label: str, text: str, *, accent: bool = False) -> str:
+    """Return a line with its label in the left column, as rich markup."""
+    from rich.markup import escape
+
+    shown = f"{label:<{LABEL_WIDTH}}"
+    return f"[{ACCENT}]{shown}[/]{escape(text)}" if accent else f"{escape(shown)}{escape(text)}"
+
+
+def print_error(error: EdgebenchError) -> None:
+    """Print an error as three lines: what, why, what to try."""
+    console = err()
+    if os.environ.get("EDGEBENCH_DEBUG"):
+        console.print("".join(traceback.format_exception(error)), markup=False, highlight=False)
+    for label, text in (("error", error.message), ("why", error.why), ("try", error.remedy)):
+        if text:
+            console.print(labelled(label, text, accent=label == "error"), soft_wrap=True)
+
+
+def print_usage(error: Exception) -> bool:
+    """Print a mistake in the command line itself; return False where ``error`` is something else."""
+    message = getattr(error, "format_message", None)
+    if message is None:
+        return False
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "edgebench"
+    text = message().rstrip(".")
+    print_error(EdgebenchError(text, remedy=f"{path} --help"))
+    return True
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document, alone, on standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, default=str, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, text: int = 1) -> None:
+    """Print a plain table; the first ``text`` columns are left-aligned, the rest right-aligned."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for index, header in enumerate(headers):
+        table.add_column(header, justify="left" if index < text else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out().print(table)
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Print one line a fact; what is not known is a dash."""
+    width = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        shown = "-" if value is None else str(value)
+        out().print(f"{name:<{width}}  {shown}", markup=False, soft_wrap=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal or console.width > MAX_WIDTH:
+        console.width = MAX_WIDTH
+    return console

@@ -1,0 +1,109 @@
+"""edgebench search: the main job."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from edgebench.cli import options
+from edgebench.cli.ending import print_ending, print_stopped
+from edgebench.cli.live import observer_for
+from edgebench.cli.screen import print_json
+from edgebench.errors import InputError, StoppedError
+
+
+def search(
+    suite: Annotated[str, typer.Argument(help="A suite's name or file.")] = "digits",
+    objective: Annotated[
+        str | None, typer.Option("--objective", metavar="pareto|weighted|accuracy|latency|size")
+    ] = None,
+    oracle: Annotated[str | None, typer.Option("--oracle", metavar="NAME")] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option("--constraint", metavar="METRIC<=N", help='As "latency_ms<=20". Repeat.'),
+    ] = None,
+    weight: Annotated[
+        list[str] | None, typer.Option("--weight", metavar="METRIC=W", help="Repeat.")
+    ] = None,
+    max_trials: Annotated[
+        int | None, typer.Option("--max-trials", help="A total: the run is finished, not repeated.")
+    ] = None,
+    max_epochs: Annotated[int | None, typer.Option("--max-epochs")] = None,
+    time_budget: Annotated[
+        str | None, typer.Option("--time-budget", metavar="30m", help="No new trial after this.")
+    ] = None,
+    device: Annotated[
+        list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option("--precision", metavar="fp32|int8", help="What latency is measured on."),
+    ] = None,
+    executor: Annotated[str, typer.Option("--executor", metavar="local")] = "local",
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Trials at once; one a core by default.")
+    ] = None,
+    template: Annotated[str | None, typer.Option("--template", metavar="NAME|module:Class")] = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="NAME")] = None,
+    sets: options.Sets = None,
+    scale: Annotated[
+        float | None,
+        typer.Option("--scale", help="Shrink trials and epochs, marked in the report."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed")] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run.")
+    ] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Start another run even where this question has one.")
+    ] = False,
+    store: options.Store = options.DEFAULT_STORE,
+    reports: options.Reports = options.DEFAULT_REPORTS,
+    as_json: options.Json = False,
+) -> None:
+    """Search for the networks worth shipping, export and measure them, draw the report."""
+    if executor != "local":
+        raise InputError(
+            f"--executor {executor} is not an executor", why="known: local", remedy="leave it out"
+        )
+    from edgebench import api
+
+    chosen = {
+        "objective": objective,
+        "oracle": oracle,
+        "constraints": constraint,
+        "weights": options.parse_numbers("--weight", weight),
+        "max_trials": max_trials,
+        "max_epochs": max_epochs,
+        "devices": device,
+        "precision": precision,
+        "template": template,
+        "data": data,
+        "sets": options.parse_pairs("--set", sets),
+        "scale": scale,
+        "seed": seed,
+    }
+    observer = observer_for(as_json=as_json)
+    try:
+        with observer:
+            result = api.search(
+                suite,
+                observer=observer,
+                resume=resume,
+                new=new,
+                workers=workers,
+                time_budget_s=options.parse_duration_s(time_budget),
+                store=store,
+                reports=reports,
+                argv=sys.argv[1:],
+                **chosen,
+            )
+    except StoppedError as stopped:
+        print_stopped(stopped, store=store)
+        raise typer.Exit(stopped.exit_code) from None
+    if as_json:
+        print_json(result.summary)
+    else:
+        print_ending(result)

@@ -1,0 +1,104 @@
+"""edgebench template: the families of networks, and the facts of one network."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from edgebench.cli import options
+from edgebench.cli.screen import out, print_facts, print_json, print_table
+from edgebench.errors import UnknownNameError
+
+app = typer.Typer(help="List templates, or show one network.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_templates(as_json: options.Json = False) -> None:
+    """List the templates that come with edgebench."""
+    from edgebench.templates import TEMPLATES
+
+    names = sorted(TEMPLATES)
+    if as_json:
+        print_json({"schema_version": 1, "templates": [{"name": name} for name in names]})
+        return
+    for name in names:
+        out().print(name, markup=False)
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="A template's name, or module:Class.")],
+    shape: Annotated[
+        str, typer.Option("--input", metavar="H,W,C", help="Shape of the input.")
+    ] = "224,224,3",
+    classes: Annotated[int, typer.Option("--classes", min=1, help="Number of classes.")] = 1000,
+    sets: options.Sets = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="A template option. Repeat."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show one network of a template: parameters, bytes, MACs, layers."""
+    from edgebench.templates import TEMPLATES, load_template, read_graph, resolve_values
+
+    if ":" not in name and name not in TEMPLATES:
+        raise UnknownNameError("a template", name, TEMPLATES)
+    shapes = options.parse_shape(shape)
+    template = load_template(
+        name,
+        input_shapes=shapes,
+        classes=classes,
+        options=options.parse_pairs("--option", option),
+    )
+    values = dict(resolve_values(template, sets=options.parse_pairs("--set", sets)).values)
+    facts = read_graph(template.assemble(values))
+    document: dict[str, Any] = {
+        "schema_version": 1,
+        "name": template.name,
+        "version": template.version,
+        "input": [list(shape) for shape in shapes] if len(shapes) > 1 else list(shapes[0]),
+        "classes": classes,
+        "hyperparameters": values,
+        "architecture": template.describe(values),
+        **{key: value for key, value in dataclasses.asdict(facts).items() if key != "layers"},
+        "layers": [dataclasses.asdict(layer) for layer in facts.layers],
+    }
+    if as_json:
+        print_json(document)
+        return
+    hidden = ("schema_version", "layers", "hyperparameters")
+    print_facts({key: _shown(value) for key, value in document.items() if key not in hidden})
+    out().print()
+    print_table(
+        ("layer", "type", "output shape", "parameters", "MACs"),
+        [
+            (
+                layer.name,
+                layer.type,
+                "x".join(str(n) for n in layer.output_shape if n is not None),
+                f"{layer.params:,}".replace(",", " "),
+                f"{layer.macs:,}".replace(",", " "),
+            )
+            for layer in facts.layers
+        ],
+        text=3,
+    )
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    if isinstance(value, (list, tuple)):
+        return (
+            " ".join(
+                "x".join(str(n) for n in one if n is not None)
+                if isinstance(one, (list, tuple))
+                else str(one)
+                for one in value
+            )
+            or None
+        )
+    return value

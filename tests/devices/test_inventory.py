@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgebench.devices import DeviceDocument, LocalDevice, find_device, list_devices, open_device
+from edgebench.devices.inventory import shipped_devices_dir
+from edgebench.documents import load_document
+from edgebench.errors import DocumentError, InputError, UnavailableError, UnknownNameError
+
+PI4 = """\
+name: pi4
+transport: {kind: ssh, host: pi4.local, user: pi, port: 22}
+python: /usr/bin/python3
+work_dir: /home/pi/edgebench
+cores: [2, 3]
+runtimes: [tflite, ort]
+cooling: {max_start_c: 60, wait_s: 120}
+budget: {peak_rss_mb: 512, timeout_s: 120}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(text: str, name: str = "pi4.yaml") -> Path:
+    Path("devices").mkdir(exist_ok=True)
+    path = Path("devices", name)
+    path.write_text(text)
+    return path
+
+
+def test_local_needs_no_file() -> None:
+    document = find_device("local")
+    assert (document.name, document.transport.kind, document.cores) == ("local", "local", ())
+    assert isinstance(open_device("local"), LocalDevice)
+
+
+def test_shipped_files_are_all_valid() -> None:
+    paths = sorted(shipped_devices_dir().glob("*.yaml"))
+    assert [path.name for path in paths] == ["local.yaml"]
+    for path in paths:
+        assert load_document(path, DeviceDocument).name == path.stem
+
+
+def test_device_of_the_current_folder_is_found_by_name_and_by_path() -> None:
+    path = write(PI4)
+    document = find_device("pi4")
+    assert document == find_device(str(path))
+    assert document.transport.host == "pi4.local"
+    assert document.cores == (2, 3)
+    assert document.cooling is not None
+    assert document.cooling.max_start_c == 60
+    assert document.budget.peak_rss_mb == 512
+    assert [entry.document.name for entry in list_devices()] == ["local", "pi4"]
+
+
+def test_a_local_file_in_the_current_folder_stands_before_the_built_in() -> None:
+    write("name: local\ntransport: {kind: local}\ncores: [0]\n", "local.yaml")
+    assert find_device("local").cores == (0,)
+
+
+def test_unknown_name_offers_the_nearest() -> None:
+    write(PI4)
+    with pytest.raises(UnknownNameError, match="pi5 is not a device") as caught:
+        find_device("pi5")
+    assert caught.value.why == "known: local, pi4"
+    assert caught.value.remedy == "did you mean pi4?"
+
+
+def test_missing_file_is_an_input_error() -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        find_device("devices/absent.yaml")
+
+
+@pytest.mark.parametrize("kind", ["ssh", "adb"])
+def test_transport_that_is_not_there_is_unavailable(kind: str) -> None:
+    host = ", host: pi4" if kind == "ssh" else ""
+    write(f"name: pi4\ntransport: {{kind: {kind}{host}}}\n")
+    with pytest.raises(UnavailableError, match=f"pi4 is reached by {kind}, which this version"):
+        open_device("pi4")
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "message"),
+    [
+        ("corse: [1]", "3:1", "corse is not a key"),
+        ("cores: [-1]", "3:9", "greater than or equal to 0"),
+        ("runtimes: [tensorrt]", "3:12", "litert"),
+        ("cooling: {wait_s: 3}", "3:10", "max_start_c is missing"),
+        ("budget: {timeout_s: 0}", "3:21", "greater than 0"),
+        ("password: secret", "3:1", "password is not a key"),
+    ],
+)
+def test_mistake_is_told_with_its_place(line: str, place: str, message: str) -> None:
+    path = write(f"name: pi4\ntransport: {{kind: local}}\n{line}\n")
+    with pytest.raises(DocumentError, match=message) as caught:
+        find_device(str(path))
+    assert f"pi4.yaml:{place} " in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("transport", "message"),
+    [
+        ("{kind: ssh, user: pi}", "ssh needs a host"),
+        ("{kind: local, host: pi4}", "local takes nothing but its kind"),
+        ("{kind: ssh, host: -oProxyCommand=x}", "host"),
+        ("{kind: ssh, host: a b}", "host"),
+        ("{kind: ssh, host: pi4, port: 70000}", "65535"),
+        ("{kind: telnet}", "local"),
+    ],
+)
+def test_wrong_transport_is_told(transport: str, message: str) -> None:
+    path = write(f"name: pi4\ntransport: {transport}\n")
+    with pytest.raises(DocumentError, match=message):
+        find_device(str(path))

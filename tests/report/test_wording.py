@@ -1,0 +1,107 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from edgebench.records import Constraint, RunResult
+from edgebench.report import wording
+from edgebench.report.view import RunView
+
+
+def test_the_headline_names_the_pick_its_file_and_its_numbers(result: RunResult) -> None:
+    assert wording.headline(RunView.of(result)) == (
+        "t008 is the pick: accuracy 0.972 as tflite fp32, 1\u202f185.0 KiB, 1.64 ms [1.63, 1.66] on pi5."
+    )
+
+
+def test_the_pick_against_the_baseline_says_what_is_within_noise(result: RunResult) -> None:
+    assert wording.against_baseline(RunView.of(result)) == (
+        "Against squeezenet-1.1: accuracy +2.2 pt (within noise), 2.4x smaller, 1.2x faster."
+    )
+
+
+def test_a_difference_beyond_noise_is_not_called_noise(result: RunResult) -> None:
+    worse = tuple(
+        replace(a, accuracy=0.80) if a.trial_id == "base" else a for a in result.artifacts
+    )
+
+    sentence = wording.against_baseline(RunView.of(replace(result, artifacts=worse)))
+
+    assert "accuracy +17.2 pt," in sentence
+
+
+def test_equal_speed_is_within_noise_and_less_is_slower(
+    result: RunResult, build: SimpleNamespace
+) -> None:
+    def against(baseline_ms: float) -> str:
+        (file,) = [a for a in result.artifacts if a.file_name == "base-fp32.tflite"]
+        measured = build.measurement(file.sha256, file.file_name, baseline_ms)
+        changed = result.measurements | {("base", file.sha256): (measured,)}
+        return wording.against_baseline(RunView.of(replace(result, measurements=changed)))
+
+    assert "(within noise)." in against(1.645)
+    assert "1.6x slower." in against(1.0)
+
+
+@pytest.mark.parametrize(
+    ("lack", "sentence"),
+    [
+        ("no trials", "No trial has ended yet, so there is no front."),
+        ("all failed", "No trial completed, so there is no front: 8 failed."),
+        (
+            "all infeasible",
+            "No model keeps within the limits (param_bytes<=1000). "
+            "The nearest is t003: param_bytes 164840 breaks param_bytes<=1000.",
+        ),
+        (
+            "nothing beats the reference",
+            "No completed model beats the reference in every objective, so the front is empty.",
+        ),
+        ("measure later", "There is no front yet: latency was not taken of any model."),
+    ],
+)
+def test_an_empty_front_says_why(poor: dict[str, RunResult], lack: str, sentence: str) -> None:
+    assert wording.headline(RunView.of(poor[lack])) == sentence
+
+
+def test_a_limit_on_latency_is_broken_by_the_tail(result: RunResult) -> None:
+    suite = replace(result.run.suite, constraints=(Constraint.parse("latency_ms<=0.01"),))
+
+    why = wording.why_no_front(RunView.of(replace(result, run=replace(result.run, suite=suite))))
+
+    assert "The nearest is t003: latency_ms 0.42 breaks latency_ms<=0.01." in why
+
+
+def test_a_clean_run_has_nothing_to_be_careful_of(result: RunResult) -> None:
+    sound = tuple(trial for trial in result.trials if trial.trial_id != "t006")
+
+    assert wording.notices(RunView.of(replace(result, trials=sound))) == []
+
+
+def test_what_to_be_careful_of(result: RunResult, build: SimpleNamespace) -> None:
+    (file,) = [a for a in result.artifacts if a.file_name == "t008-int8.tflite"]
+    hot = build.measurement(file.sha256, file.file_name, 0.8, invalid_reasons=("throttled",))
+    run = replace(
+        result.run,
+        status="interrupted",
+        git_dirty=True,
+        suite=replace(result.run.suite, scale=0.1),
+        notes=("the device was busy",),
+    )
+    dead = tuple(replace(a, accuracy=0.2) if a == file else a for a in result.artifacts)
+    changed = replace(
+        result,
+        run=run,
+        artifacts=dead,
+        measurements=result.measurements | {("t008", file.sha256): (hot,)},
+    )
+
+    found = "\n".join(wording.notices(RunView.of(changed)))
+
+    assert "This run is interrupted: 8 trials have ended." in found
+    assert "scaled by 0.1" in found
+    assert "not committed" in found
+    assert "the device was busy." in found
+    assert "1 trial failed: out of memory." in found
+    assert "t008 tflite int8: -77.2 pt accuracy against the fp32 file." in found
+    assert "t008 tflite int8 on pi5: the latency is invalid (throttled" in found
