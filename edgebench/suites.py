@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from edgebench.datasets import DATASETS, load_dataset
 from edgebench.devices import inventory
@@ -35,6 +35,7 @@ from edgebench.templates import TEMPLATES, discover_space, load_template
 
 DEFAULT_SUITE = "digits"
 EXPORTED_NOW = ("tflite-fp32", "tflite-int8", "onnx-fp32")
+DEFAULT_GOALS = {"val_accuracy": "max", "param_bytes": "min", "latency_ms": "min"}
 DEFAULT_REFERENCES = {
     "val_accuracy": 0.0,
     "param_bytes": 50e6,
@@ -90,13 +91,7 @@ class SuiteDocument(Record):
     template_options: dict[str, Any] = Field(default_factory=dict)
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
     objective: str = "pareto"
-    objectives: dict[str, ObjectiveDocument] = Field(
-        default_factory=lambda: {
-            "val_accuracy": ObjectiveDocument(goal="max"),
-            "param_bytes": ObjectiveDocument(goal="min"),
-            "latency_ms": ObjectiveDocument(goal="min"),
-        }
-    )
+    objectives: Annotated[dict[str, ObjectiveDocument], Field(min_length=1)]
     reference: dict[str, float] = Field(default_factory=dict)
     constraints: list[str] = Field(default_factory=list)
     baseline: str | None = None
@@ -108,12 +103,13 @@ class SuiteDocument(Record):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     scale: Annotated[float, Field(gt=0, le=1)] = 1.0
 
-    @field_validator("objectives", mode="before")
     @classmethod
-    def _goal_alone(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {k: {"goal": v} if isinstance(v, str) else v for k, v in value.items()}
+    def in_full(cls, written: dict[str, Any]) -> dict[str, Any]:
+        """Write out a goal that stands alone, and the objectives where there are none."""
+        goals = written.get("objectives", DEFAULT_GOALS)
+        if isinstance(goals, dict):
+            goals = {k: {"goal": v} if isinstance(v, str) else v for k, v in goals.items()}
+        return {**written, "objectives": goals}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +181,7 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
     _known(document, ("latency", "runtime"), "a runtime", raw.latency.runtime, RUNTIMES)
     for index, name in enumerate(raw.devices):
         _told(document, ("devices", index), partial(inventory.find_device, name))
-    for metric in {*raw.objectives, *raw.reference}:
+    for metric in dict.fromkeys((*raw.objectives, *raw.reference)):
         key = "objectives" if metric in raw.objectives else "reference"
         _known(document, (key, metric), "a metric", metric, METRICS, key=True)
     return Suite(
@@ -288,17 +284,23 @@ def _told(document: Document, location: Location, look_up: Callable[[], T]) -> T
 
 def _check_hyperparameters(document: Document, suite: Suite) -> None:
     """Look the options and hyperparameters up in the template, one by one, so that each mistake has its place."""
-    spec = load_dataset(suite.data, suite.seed).spec
+    resized = DataPlan(name=suite.data.name, size=suite.data.size)
+    _told(document, ("data", "size"), partial(load_dataset, resized, suite.seed))
+    spec = _told(document, ("data",), partial(load_dataset, suite.data, suite.seed)).spec
 
-    def template(options: Mapping[str, Any]) -> Any:
+    def template(name: str, options: Mapping[str, Any]) -> Any:
         return load_template(
-            suite.template, input_shapes=spec.input_shapes, classes=spec.classes, options=options
+            name, input_shapes=spec.input_shapes, classes=spec.classes, options=options
         )
 
-    _told(document, ("template",), partial(template, {}))
+    _told(document, ("template",), partial(template, suite.template, {}))
+    if suite.baseline is not None:
+        _told(document, ("baseline",), partial(template, suite.baseline, {}))
     for name, value in suite.template_options.items():
-        _told(document, ("template_options", name), partial(template, {name: value}))
-    known = template(suite.template_options)
+        _told(
+            document, ("template_options", name), partial(template, suite.template, {name: value})
+        )
+    known = template(suite.template, suite.template_options)
     for name, value in suite.hyperparameters.items():
         _told(
             document,
