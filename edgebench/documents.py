@@ -70,13 +70,17 @@ class Document:
         self._tree = tree
         self._overlay: dict[Location, tuple[Any, str]] = {}
 
+    def written(self) -> dict[str, Any]:
+        """Return a copy of what the file itself says, in plain values."""
+        return {str(key): _plain(value) for key, value in self._tree.items()}
+
     def lay_over(self, location: Location, value: Any, origin: str) -> None:
         """Put ``value`` at ``location``; mistakes in it are reported as being in ``origin``."""
         self._overlay[location] = (value, origin)
 
     def validate(self, model: type[ModelT]) -> ModelT:
         """Return the document as ``model``; raises `DocumentError` or `InputError` for the first mistake."""
-        data = model.in_full(_plain(self._tree))
+        data = model.in_full(self.written())
         for location, (value, _) in self._overlay.items():
             _put(data, location, value)
         try:
@@ -102,7 +106,7 @@ class Document:
         return DocumentError(self.path, line, column, message, why=why, remedy=remedy)
 
     def _is_written(self, location: Location) -> bool:
-        node: Any = _plain(self._tree)
+        node: Any = self.written()
         for step in location:
             if not _has(node, step):
                 return False

@@ -132,14 +132,14 @@ def find(source: str) -> Path:
     """Return the file of a suite given by path or by name; raises `InputError` where there is none."""
     path = Path(source)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
-        if not path.is_file():
+        if not _is_file(path):
             raise InputError(
                 f"{source} does not exist", why="expected a suite file there", remedy=_names_hint()
             )
         return path
     folders = (Path("suites"), shipped_dir())
     for folder in folders:
-        if (folder / f"{source}.yaml").is_file():
+        if _is_file(folder / f"{source}.yaml"):
             return folder / f"{source}.yaml"
     raise UnknownNameError("a suite", source, {p.stem for f in folders for p in f.glob("*.yaml")})
 
@@ -152,6 +152,7 @@ def load(source: str = DEFAULT_SUITE, changes: Iterable[Change] = ()) -> Suite:
     """
     document = read_document(find(source))
     for change in changes:
+        _check_weight(document, change)
         document.lay_over(change.location, change.value, change.option)
     raw = document.validate(SuiteDocument)
     suite = _resolve(document, raw)
@@ -170,6 +171,16 @@ def suite_hash(suite: Suite) -> str:
         del node[last]
     text = json.dumps(tree, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _check_weight(document: Document, change: Change) -> None:
+    """Refuse a weight for what is no objective: laid over, it would be one without a goal."""
+    objectives = SuiteDocument.in_full(document.written())["objectives"]
+    match (objectives, change.location):
+        case (dict(), ("objectives", str(metric), "weight")) if metric not in objectives:
+            raise UnknownNameError(
+                "an objective of this suite", metric, objectives, where=change.option
+            )
 
 
 def _resolve(document: Document, raw: SuiteDocument) -> Suite:
@@ -307,6 +318,13 @@ def _check_hyperparameters(document: Document, suite: Suite) -> None:
             ("hyperparameters", name),
             partial(discover_space, known, {name: value}),
         )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _names_hint() -> str:

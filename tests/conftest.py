@@ -1,4 +1,7 @@
-"""Shared by all tests: the framework is imported once, quietly, with its own deprecations apart from ours."""
+"""Shared by all tests: the framework is imported once, quietly, with its own deprecations apart from ours.
+
+Drawn examples are the same in every run, and none is held to a time: the machine may be busy.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
