@@ -106,7 +106,7 @@ def test_a_plain_hypermodel_is_found_by_module_and_class(user_module: str) -> No
     assert model.layers[1].filters == 2
     assert read_graph(model).output_shapes == ((3,),)
     assert template.name == f"{user_module}:Plain"
-    assert "filters=4" in template.describe(space.values)
+    assert "filters=2" in template.describe(space.values)
 
 
 def test_names_that_a_python_condition_hides_are_found(user_module: str) -> None:
