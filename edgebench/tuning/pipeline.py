@@ -54,7 +54,7 @@ class Pipeline:
             except EdgebenchError as error:
                 status, reason = Status.FAILED, _sentence(error)
                 break
-            except Exception as error:  # noqa: BLE001  one candidate's crash is not the search's
+            except Exception as error:
                 LOG.exception("trial %s", candidate.trial_id)
                 status, reason = Status.FAILED, f"{type(error).__name__}: {error}"
                 break
