@@ -22,6 +22,11 @@ TEMPLATES: dict[str, str | type] = {
     "squeezenet-auto": "edgebench.templates.squeezenet:SqueezeNetAuto",
     "squeezenet-se": "edgebench.templates.squeezenet_se:SqueezeNetSE",
     "squeezenet-se-auto": "edgebench.templates.squeezenet_se:SqueezeNetSEAuto",
+    "squeezenet-se1-auto": "edgebench.templates.squeezenet_merge:SqueezeNetSE1Auto",
+    "squeezenet-sem-auto": "edgebench.templates.squeezenet_merge:SqueezeNetSEMAuto",
+    "mlp-auto": "edgebench.templates.mlp:MLPAuto",
+    "unet": "edgebench.templates.unet:UNet",
+    "unet-auto": "edgebench.templates.unet:UNetAuto",
 }
 
 
@@ -61,17 +66,11 @@ def load_template(
         UnknownNameError: No such template or option.
         InputError: The class cannot be imported, or does not fit these inputs.
     """
-    target = TEMPLATES.get(name, name)
-    if isinstance(target, str) and ":" not in target:
-        raise UnknownNameError("a template", name, TEMPLATES)
-    import_keras()
-    cls = _import_class(target) if isinstance(target, str) else target
+    cls = _template_class(name)
 
     from edgebench.templates.base import Template
-    from edgebench.templates.foreign import ForeignTemplate, is_hypermodel
+    from edgebench.templates.foreign import ForeignTemplate
 
-    if not is_hypermodel(cls):
-        raise InputError(f"{name} is not a template", why="it is no keras_tuner.HyperModel class")
     if issubclass(cls, Template):
         make: type[Template] = cls
         return make(input_shapes=input_shapes, classes=classes, options=options or {})
@@ -80,11 +79,40 @@ def load_template(
     )
 
 
+def usual_arguments(name: str) -> tuple[Shapes, int]:
+    """Return the input shapes and the number of classes that a template was published with.
+
+    Raises:
+        UnknownNameError: No such template.
+        InputError: The class cannot be imported.
+    """
+    cls = _template_class(name)
+
+    from edgebench.templates.base import Template
+
+    usual = cls if issubclass(cls, Template) else Template
+    return usual.usual_input_shapes, usual.usual_classes
+
+
 def import_keras() -> None:
     """Import the framework before anything else does, without what its native code prints on the way."""
     if "keras" not in sys.modules:
         with silenced():
             importlib.import_module("keras")
+
+
+def _template_class(name: str) -> type:
+    target = TEMPLATES.get(name, name)
+    if isinstance(target, str) and ":" not in target:
+        raise UnknownNameError("a template", name, TEMPLATES)
+    import_keras()
+    cls = _import_class(target) if isinstance(target, str) else target
+
+    from edgebench.templates.foreign import is_hypermodel
+
+    if not is_hypermodel(cls):
+        raise InputError(f"{name} is not a template", why="it is no keras_tuner.HyperModel class")
+    return cls
 
 
 def _import_class(target: str) -> Any:

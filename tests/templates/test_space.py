@@ -257,10 +257,11 @@ def test_overrides_widen_narrow_and_fix() -> None:
         "dropout": {"min": 0, "max": 0.3, "step": 0.1}, "se_ratio_1": [4, 8], "bypass_3": [True],
     }  # fmt: skip
     space = discover_space(template, overrides)
-    assert space.values["optimizer"] == "rmsprop"
+    assert space.values["optimizer"] == "adam"
     assert space.values["learning_rate"] == 0.002
     assert list(space.entry("learning_rate").values) == [0.002, 1.0]
     assert list(space.entry("se_ratio_1").values) == [4, 8]
+    assert space.entry("se_ratio_1").default == 4
     assert space.values["dropout"] == 0.3
     assert math.isclose(list(space.entry("dropout").values)[1], 0.1)
     assert space.values["bypass_3"] is True
