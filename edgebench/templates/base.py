@@ -93,7 +93,8 @@ class Template(keras_tuner.HyperModel):
             keras.Input(shape, name="input" if len(self.input_shapes) == 1 else f"input_{i}")
             for i, shape in enumerate(self.input_shapes, 1)
         ]
-        return keras.Model(inputs, self.graph(inputs, values), name=self.name)
+        fed = inputs[0] if len(inputs) == 1 else inputs
+        return keras.Model(fed, self.graph(inputs, values), name=self.name)
 
     def describe(self, values: Mapping[str, Any]) -> str:
         """Return the architecture of these active values in one line."""

@@ -16,6 +16,7 @@ from edgebench.templates import (
     read_graph,
     register_template,
     resolve_values,
+    usual_arguments,
 )
 from edgebench.templates.base import Template
 
@@ -90,10 +91,28 @@ def test_importing_and_misnaming_load_no_keras() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TEMPLATES))
-def test_known_names_are_the_names_of_their_classes(name: str) -> None:
-    template = load_template(name, input_shapes=((32, 32, 3),), classes=2)
-    assert (template.name, template.task) == (name, "classification")
+def test_known_names_are_those_of_their_classes_and_load_as_published(name: str) -> None:
+    shapes, classes = usual_arguments(name)
+    template = load_template(name, input_shapes=shapes, classes=classes)
+    assert template.name == name
     assert template.version
+    assert (template.input_shapes, template.classes) == (shapes, classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "classes"),
+    [
+        ("squeezenet-1.1", ((224, 224, 3),), 1000),
+        ("squeezenet-sem-auto", ((224, 224, 3), (224, 224, 3)), 1000),
+        ("mlp-auto", ((468, 3),), 8),
+        ("unet", ((256, 256, 1),), 1),
+        ("{}:Plain", ((224, 224, 3),), 1000),
+    ],
+)
+def test_a_template_knows_what_it_was_published_with(
+    user_module: str, name: str, shapes: tuple[tuple[int, ...], ...], classes: int
+) -> None:
+    assert usual_arguments(name.format(user_module)) == (shapes, classes)
 
 
 def test_a_plain_hypermodel_is_found_by_module_and_class(user_module: str) -> None:

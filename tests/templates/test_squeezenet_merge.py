@@ -57,7 +57,7 @@ def _origins(tensor: Any) -> set[str]:
 
 class TestSqueezeNetSE1Auto(TemplateContract):
     name = "squeezenet-se1-auto"
-    input_shapes = ((32, 32, 3), (32, 32, 1))
+    input_shapes = TWO
 
 
 class TestSqueezeNetSEMAuto(TemplateContract):
