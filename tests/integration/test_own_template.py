@@ -78,6 +78,7 @@ def parameters(hidden: int) -> int:
     return (16 * 16 * 3 + 1) * hidden + (hidden + 1) * 10
 
 
+@pytest.mark.slow
 def test_own_templates_are_searched_and_shipped(folder: Path) -> None:
     """A plain HyperModel, compiled by itself, is searched; a Template of the same module is its baseline."""
     done = subprocess.run(

@@ -56,8 +56,11 @@ def _origins(tensor: Any) -> set[str]:
 
 
 class TestSqueezeNetSE1Auto(TemplateContract):
+    """Its hyperparameters are those of squeezenet-se-auto, and checked there."""
+
     name = "squeezenet-se1-auto"
     input_shapes = TWO
+    test_every_hyperparameter_acts = None
 
 
 class TestSqueezeNetSEMAuto(TemplateContract):
