@@ -6,6 +6,7 @@ built; statistics are derived on read from raw samples. Enums are add-only.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,8 +106,8 @@ class Metric:
     def __post_init__(self) -> None:
         if self.name not in METRICS:
             raise UnknownNameError("a metric", self.name, METRICS)
-        if self.value != self.value:
-            raise ValueError(f"metric {self.name} is not a number")
+        if not math.isfinite(self.value):
+            raise ValueError(f"metric {self.name} is {self.value}, not a number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,8 @@ class Objective:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise UnknownNameError("a metric", self.metric, METRICS)
+        if not math.isfinite(self.reference):
+            raise ValueError(f"the reference of {self.metric} is {self.reference}, not a number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +138,10 @@ class Constraint:
     def parse(cls, text: str) -> Constraint:
         match = re.fullmatch(r"\s*([a-z_0-9]+)\s*(<=|>=)\s*([-+0-9.eE_]+)\s*", text)
         try:
-            bound = float(match.group(3)) if match else 0.0
+            bound = float(match.group(3)) if match else math.nan
         except ValueError:
-            match = None
-        if not match:
+            bound = math.nan
+        if not match or not math.isfinite(bound):
             raise InputError(
                 f"{text!r} is not a constraint",
                 why="expected METRIC<=NUMBER or METRIC>=NUMBER",
@@ -149,9 +152,11 @@ class Constraint:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise UnknownNameError("a metric", self.metric, METRICS)
+        if self.relation not in ("<=", ">=") or not math.isfinite(self.bound):
+            raise ValueError(f"{self} is not a constraint")
 
     def __str__(self) -> str:
-        return f"{self.metric}{self.relation}{self.bound:g}"
+        return f"{self.metric}{self.relation}{self.bound:.12g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,8 @@ def quantile(values: Sequence[float], q: float) -> float:
     if not 0.0 < q <= 1.0:
         raise ValueError(f"q must lie in (0, 1], not {q}")
     ordered = sorted(values)
-    return float(ordered[max(0, math.ceil(q * len(ordered)) - 1)])
+    rank = math.ceil(round(q * len(ordered), 9))
+    return float(ordered[max(0, rank - 1)])
 
 
 def block_median_interval(blocks: Sequence[Sequence[float]]) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from edgebench.datasets import DATASETS, load_dataset
 from edgebench.devices import inventory
@@ -35,6 +35,7 @@ from edgebench.templates import TEMPLATES, discover_space, load_template
 
 DEFAULT_SUITE = "digits"
 EXPORTED_NOW = ("tflite-fp32", "tflite-int8", "onnx-fp32")
+DEFAULT_GOALS = {"val_accuracy": "max", "param_bytes": "min", "latency_ms": "min"}
 DEFAULT_REFERENCES = {
     "val_accuracy": 0.0,
     "param_bytes": 50e6,
@@ -90,13 +91,7 @@ class SuiteDocument(Record):
     template_options: dict[str, Any] = Field(default_factory=dict)
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
     objective: str = "pareto"
-    objectives: dict[str, ObjectiveDocument] = Field(
-        default_factory=lambda: {
-            "val_accuracy": ObjectiveDocument(goal="max"),
-            "param_bytes": ObjectiveDocument(goal="min"),
-            "latency_ms": ObjectiveDocument(goal="min"),
-        }
-    )
+    objectives: Annotated[dict[str, ObjectiveDocument], Field(min_length=1)]
     reference: dict[str, float] = Field(default_factory=dict)
     constraints: list[str] = Field(default_factory=list)
     baseline: str | None = None
@@ -108,12 +103,13 @@ class SuiteDocument(Record):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     scale: Annotated[float, Field(gt=0, le=1)] = 1.0
 
-    @field_validator("objectives", mode="before")
     @classmethod
-    def _goal_alone(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {k: {"goal": v} if isinstance(v, str) else v for k, v in value.items()}
+    def in_full(cls, written: dict[str, Any]) -> dict[str, Any]:
+        """Write out a goal that stands alone, and the objectives where there are none."""
+        goals = written.get("objectives", DEFAULT_GOALS)
+        if isinstance(goals, dict):
+            goals = {k: {"goal": v} if isinstance(v, str) else v for k, v in goals.items()}
+        return {**written, "objectives": goals}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +132,14 @@ def find(source: str) -> Path:
     """Return the file of a suite given by path or by name; raises `InputError` where there is none."""
     path = Path(source)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
-        if not path.is_file():
+        if not _is_file(path):
             raise InputError(
                 f"{source} does not exist", why="expected a suite file there", remedy=_names_hint()
             )
         return path
     folders = (Path("suites"), shipped_dir())
     for folder in folders:
-        if (folder / f"{source}.yaml").is_file():
+        if _is_file(folder / f"{source}.yaml"):
             return folder / f"{source}.yaml"
     raise UnknownNameError("a suite", source, {p.stem for f in folders for p in f.glob("*.yaml")})
 
@@ -156,12 +152,14 @@ def load(source: str = DEFAULT_SUITE, changes: Iterable[Change] = ()) -> Suite:
     """
     document = read_document(find(source))
     for change in changes:
+        _check_weight(document, change)
         document.lay_over(change.location, change.value, change.option)
     raw = document.validate(SuiteDocument)
     suite = _resolve(document, raw)
+    make = _template_maker(document, suite)
     if document.is_laid_over(("template",)):
-        suite = _with_what_fits(document, suite)
-    _check_hyperparameters(document, suite)
+        suite = _with_what_fits(document, suite, make)
+    _check_hyperparameters(document, suite, make)
     return suite
 
 
@@ -178,6 +176,16 @@ def suite_hash(suite: Suite) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _check_weight(document: Document, change: Change) -> None:
+    """Refuse a weight for what is no objective: laid over, it would be one without a goal."""
+    objectives = SuiteDocument.in_full(document.written())["objectives"]
+    match (objectives, change.location):
+        case (dict(), ("objectives", str(metric), "weight")) if metric not in objectives:
+            raise UnknownNameError(
+                "an objective of this suite", metric, objectives, where=change.option
+            )
+
+
 def _resolve(document: Document, raw: SuiteDocument) -> Suite:
     _known(document, ("objective",), "an objective", raw.objective, OBJECTIVE_KINDS)
     _known(document, ("data", "name"), "a data set", raw.data.name, DATASETS)
@@ -187,7 +195,7 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
     _known(document, ("latency", "runtime"), "a runtime", raw.latency.runtime, RUNTIMES)
     for index, name in enumerate(raw.devices):
         _told(document, ("devices", index), partial(inventory.find_device, name))
-    for metric in {*raw.objectives, *raw.reference}:
+    for metric in dict.fromkeys((*raw.objectives, *raw.reference)):
         key = "objectives" if metric in raw.objectives else "reference"
         _known(document, (key, metric), "a metric", metric, METRICS, key=True)
     return Suite(
@@ -288,17 +296,17 @@ def _told(document: Document, location: Location, look_up: Callable[[], T]) -> T
         raise placed from None
 
 
-def _template_maker(suite: Suite) -> Callable[..., Any]:
-    """Return what makes the suite's template for its data, given ``options``."""
-    spec = load_dataset(suite.data, suite.seed).spec
-    return partial(
-        load_template, suite.template, input_shapes=spec.input_shapes, classes=spec.classes
-    )
+def _template_maker(document: Document, suite: Suite) -> Callable[..., Any]:
+    """Return `load_template` for the suite's data, which is checked here."""
+    resized = DataPlan(name=suite.data.name, size=suite.data.size)
+    _told(document, ("data", "size"), partial(load_dataset, resized, suite.seed))
+    spec = _told(document, ("data",), partial(load_dataset, suite.data, suite.seed)).spec
+    return partial(load_template, input_shapes=spec.input_shapes, classes=spec.classes)
 
 
-def _with_what_fits(document: Document, suite: Suite) -> Suite:
+def _with_what_fits(document: Document, suite: Suite, make: Callable[..., Any]) -> Suite:
     """Leave out what the file says of its own template and the one chosen in its place does not know."""
-    make = _template_maker(suite)
+    make = partial(make, suite.template)
     _told(document, ("template",), make)
 
     def known(key: str, chosen: Mapping[str, Any], look_up: Callable[[Any], Any]) -> dict[str, Any]:
@@ -328,19 +336,28 @@ def _is_known(look_up: Callable[[], Any]) -> bool:
     return True
 
 
-def _check_hyperparameters(document: Document, suite: Suite) -> None:
+def _check_hyperparameters(document: Document, suite: Suite, make: Callable[..., Any]) -> None:
     """Look the options and hyperparameters up in the template, one by one, so that each mistake has its place."""
-    make = _template_maker(suite)
-    _told(document, ("template",), make)
+    _told(document, ("template",), partial(make, suite.template))
+    if suite.baseline is not None:
+        _told(document, ("baseline",), partial(make, suite.baseline))
     for name, value in suite.template_options.items():
-        _told(document, ("template_options", name), partial(make, options={name: value}))
-    template = make(options=suite.template_options)
+        one = partial(make, suite.template, options={name: value})
+        _told(document, ("template_options", name), one)
+    template = make(suite.template, options=suite.template_options)
     for name, value in suite.hyperparameters.items():
         _told(
             document,
             ("hyperparameters", name),
             partial(discover_space, template, {name: value}),
         )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _names_hint() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgebench.cli.screen import ACCENT, err, out
 from edgebench.errors import StoppedError
-from edgebench.records import Status, Trial
+from edgebench.records import Precision, Status, Trial
 
 if TYPE_CHECKING:
     from edgebench.api import SearchResult
@@ -56,7 +56,8 @@ def _facts(
         yield "front", headline
     else:
         trial_id = view.pick.trial.trial_id
-        yield "* pick", f"{trial_id}: best {_aim(view)} within your limits. {comparison}".strip()
+        among = "within your limits" if view.run.suite.constraints else "on the front"
+        yield "* pick", f"{trial_id}: best {_aim(view)} {among}. {comparison}".strip()
         test = view.value(view.pick.trial, "test_accuracy")
         if test is not None:
             from edgebench.report import figures
@@ -104,7 +105,8 @@ def _print_front(view: RunView) -> None:
     table.add_column("  id", no_wrap=True)
     table.add_column("architecture", overflow="fold", ratio=1)
     headers = ["val acc", "test acc"]
-    headers += ["vs fp32"] if width > NARROWEST else []
+    is_reduced = view.run.suite.latency.precision is not Precision.FP32
+    headers += ["vs fp32"] if is_reduced and width > NARROWEST else []
     headers += ["size KiB", "p50 ms"]
     headers += ["[interval]"] if width > NARROWER else []
     headers += ["p90"] if width > NARROW else []

@@ -10,6 +10,7 @@ import typer
 
 from edgebench.cli import options
 from edgebench.cli.screen import err, out, print_json, print_table
+from edgebench.errors import InputError
 from edgebench.records import Measurement
 
 
@@ -31,7 +32,13 @@ def profile(
 ) -> None:
     """Measure model files on devices, in blocks of fresh processes."""
     from edgebench import api
+    from edgebench.devices import find_device
 
+    for model in models:
+        if not model.is_file():
+            raise InputError(f"{model} does not exist", why="expected a model file there")
+    for name in device or ["local"]:
+        find_device(name)
     measurements = []
     for name in device or ["local"]:
         for model in models:

@@ -18,17 +18,22 @@ from edgebench.records import DataPlan
 
 DEFAULT_SIZE = (32, 32)
 TEST_SHARE = 0.2
+POOL_COUNT = 1437
 SPLIT_SEED = 0
 MAX_INK = 16.0
+CLASSES = 10
 
 
 class Digits:
     """Ten classes, 360 test examples whatever the seed; the rest is split into train and validation.
 
     Args:
-        plan: ``sample`` takes that share of the training pool, ``validation`` that share of it for validation,
-            ``size`` (height, width) of the inputs, 8 to 256.
+        plan: ``sample`` takes that share of each class of the training pool, ``validation`` that share of it for
+            validation, ``size`` (height, width) of the inputs, 8 to 256.
         seed: Draws the representative inputs. The parts do not depend on it, so that runs compare.
+
+    Raises:
+        InputError: the size is out of bounds, or too few examples are left to train or validate on.
     """
 
     def __init__(self, plan: DataPlan, seed: int = 0) -> None:
@@ -38,14 +43,22 @@ class Digits:
                 f"data.size {size[0]}x{size[1]} does not suit digits",
                 why="expected 8 to 256 a side",
             )
+        examples = round(plan.sample * POOL_COUNT)
+        held_back = int(plan.validation * examples)
+        if not CLASSES <= held_back <= examples - CLASSES:
+            raise InputError(
+                f"of {examples} digits, {held_back} would be for validation and {examples - held_back} for training",
+                why=f"both need at least {CLASSES}, one a class",
+                remedy="raise data.sample, or bring data.validation nearer to 0.2",
+            )
         self._plan = plan
         self._seed = seed
         self.spec = DatasetSpec(
             name="digits",
             task="classification",
             input_shapes=((*size, 3),),
-            classes=10,
-            labels=tuple(str(digit) for digit in range(10)),
+            classes=CLASSES,
+            labels=tuple(str(digit) for digit in range(CLASSES)),
             normalisation="ink count / 16, in [0, 1], grey repeated to 3 channels",
             source="scikit-learn load_digits (UCI optical recognition of handwritten digits)",
         )
@@ -74,7 +87,7 @@ class Digits:
         pool, test = train_test_split(
             everything, test_size=TEST_SHARE, stratify=bunch.target, random_state=SPLIT_SEED
         )
-        pool = pool[: max(20, round(self._plan.sample * len(pool)))]
+        pool = _share_of_each_class(pool, bunch.target[pool], round(self._plan.sample * len(pool)))
         train, validation = train_test_split(
             pool,
             test_size=int(self._plan.validation * len(pool)),
@@ -89,6 +102,17 @@ class Digits:
             return Part(x=x, y=bunch.target[rows].astype(np.int64))
 
         return part(train), part(validation), part(test)
+
+
+def _share_of_each_class(
+    rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.int64]:
+    """Return ``count`` of the rows with the shares of the classes kept; fewer are always among more."""
+    ranks = np.empty(len(rows))
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        ranks[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return rows[np.sort(np.argsort(ranks, kind="stable")[:count])]
 
 
 def resize_bilinear(images: npt.NDArray[np.float64], height: int, width: int) -> Floats:

@@ -12,10 +12,12 @@ BUDGETED_BY = {"latency_ms": "latency_p90_ms"}
 def budgeted_value(constraint: Constraint, values: Mapping[str, float]) -> float | None:
     """Return the number that a constraint bounds, or None where it is not known yet.
 
-    A limit on latency is a budget: it holds for the ninetieth percentile where that was measured.
+    A limit on latency is a budget: it holds for the ninetieth percentile where that was measured, and for the
+    median too, which may have been confirmed since.
     """
-    tail = BUDGETED_BY.get(constraint.metric, constraint.metric)
-    return values.get(tail, values.get(constraint.metric))
+    names = (constraint.metric, BUDGETED_BY.get(constraint.metric, constraint.metric))
+    known = [values[name] for name in names if name in values]
+    return max(known) if known else None
 
 
 def violation(constraint: Constraint, value: float) -> float:
@@ -41,5 +43,6 @@ def violated(constraints: Iterable[Constraint], values: Mapping[str, float]) -> 
     for constraint in constraints:
         value = budgeted_value(constraint, values)
         if value is not None and violation(constraint, value) > 0.0:
-            phrases.append(f"{constraint.metric} {value:.6g} breaks {constraint}")
+            shown = f"{value:.0f}" if abs(value) >= 1e5 else f"{value:.6g}"
+            phrases.append(f"{constraint.metric} {shown} breaks {constraint}")
     return phrases

@@ -176,21 +176,13 @@ def _commands(view: RunView, report_dir: PurePosixPath) -> list[tuple[str, str]]
     """Return what to do next with the pick: a purpose and a command each."""
     if view.pick is None:
         return []
-    run_id, trial_id = view.run.run_id, view.pick.trial.trial_id
-    file = view.main_file(trial_id)
-    commands = [("baseline", ["edgebench", "baseline", "save", run_id, "--to", "ci/baseline"])]
-    if file:
+    total = str(2 * view.run.suite.oracle.max_trials)
+    resume = ["edgebench", "search", "--resume", view.run.run_id, "--max-trials", total]
+    commands = [("extend", resume)]
+    if file := view.main_file(view.pick.trial.trial_id):
         path = str(report_dir / "models" / file.artifact.file_name)
-        commands.insert(
-            0, ("profile", ["edgebench", "profile", path, "--device", view.main_device])
-        )
-        form = [
-            "--format",
-            file.artifact.format.value,
-            "--precision",
-            file.artifact.precision.value,
-        ]
-        commands.append(("export", ["edgebench", "export", run_id, trial_id, *form]))
+        profile = ["edgebench", "profile", path, "--device", view.main_device]
+        commands.insert(0, ("profile", profile))
     return [(purpose, shlex.join(words)) for purpose, words in commands]
 
 

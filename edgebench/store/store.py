@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.records import Artifact, Measurement, Metric, Run, RunResult, Trial
@@ -24,6 +25,8 @@ from edgebench.store.migrations import migrate
 DATABASE = "edgebench.sqlite"
 CONFIRM = "confirm"
 PROFILE = "profile"
+
+RecordT = TypeVar("RecordT")
 
 _RUN = TypeAdapter(Run)
 _TRIAL = TypeAdapter(Trial)
@@ -43,7 +46,11 @@ class ResultStore(Protocol):
         ...
 
     def record_trial(self, run_id: str, trial: Trial) -> None:
-        """Add a finished trial in one transaction; a trial is never replaced."""
+        """Add a finished trial in one transaction.
+
+        Raises:
+            ValueError: the run is not known, or has a trial of that id; a trial is never replaced.
+        """
         ...
 
     def record_artifact(self, run_id: str, artifact: Artifact) -> None: ...
@@ -71,23 +78,27 @@ class SqliteStore:
 
     Raises:
         InputError: the folder cannot be written, or holds a store that is damaged or newer than this edgebench.
+            Later calls raise it too, where the damage lies deeper or the disk is full.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        path = root / DATABASE
+        self._path = root / DATABASE
         try:
             root.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            self._connection = sqlite3.connect(self._path, timeout=30.0, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(str(error)) from None
+        try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
-            migrate(self._connection, str(path))
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(
-                f"{path} cannot be used as a store",
-                why=str(error),
-                remedy="name another folder with --store",
-            ) from None
+            migrate(self._connection, str(self._path))
+        except InputError:
+            self._connection.close()
+            raise
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise self._unusable(str(error)) from None
 
     def close(self) -> None:
         self._connection.close()
@@ -99,21 +110,21 @@ class SqliteStore:
         self.close()
 
     def save_run(self, run: Run) -> None:
-        self._connection.execute(
+        self._execute(
             "INSERT INTO runs VALUES (?, ?, ?, ?)"
             " ON CONFLICT (run_id) DO UPDATE SET document = excluded.document",
             (run.run_id, run.suite_hash, run.started_utc, _dump(_RUN, run)),
         )
 
     def record_trial(self, run_id: str, trial: Trial) -> None:
-        self._connection.execute(
+        self._execute(
             "INSERT INTO trials SELECT ?1, ?2, COALESCE(MAX(position), 0) + 1, ?3, ?4"
             " FROM trials WHERE run_id = ?1",
             (run_id, trial.trial_id, trial.status.value, _dump(_TRIAL, trial)),
         )
 
     def record_artifact(self, run_id: str, artifact: Artifact) -> None:
-        self._connection.execute(
+        self._execute(
             "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?)",
             (
                 run_id,
@@ -125,7 +136,7 @@ class SqliteStore:
         )
 
     def record_metric(self, run_id: str, trial_id: str, metric: Metric) -> None:
-        self._connection.execute(
+        self._execute(
             "INSERT OR REPLACE INTO late_metrics VALUES (?, ?, ?, ?)",
             (run_id, trial_id, metric.name, _dump(_METRIC, metric)),
         )
@@ -133,18 +144,19 @@ class SqliteStore:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Record several things whole or not at all."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def record_measurement(
         self, run_id: str, trial_id: str, measurement: Measurement, purpose: str
     ) -> None:
-        self._connection.execute(
+        self._execute(
             "INSERT INTO measurements (run_id, trial_id, model_sha256, purpose, document)"
             " VALUES (?, ?, ?, ?, ?)",
             (
@@ -157,65 +169,67 @@ class SqliteStore:
         )
 
     def load(self, run_id: str) -> RunResult:
-        run = self.run(run_id)
-        trials = [_TRIAL.validate_json(t) for t in self._documents("trials", run_id, "position")]
-        artifacts = self._documents("artifacts", run_id, "rowid")
+        with self._snapshot():
+            run = self.run(run_id)
+            trials = self._documents("trials", run_id, "position")
+            artifacts = self._documents("artifacts", run_id, "rowid")
+            measured = self._execute(
+                "SELECT trial_id, model_sha256, purpose, document FROM measurements"
+                " WHERE run_id = ? ORDER BY position",
+                (run_id,),
+            )
+            late = self._late_metrics(run_id)
         measurements: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
         confirmed: dict[str, Metric] = {}
-        rows = self._connection.execute(
-            "SELECT trial_id, model_sha256, purpose, document FROM measurements"
-            " WHERE run_id = ? ORDER BY position",
-            (run_id,),
-        )
-        for trial_id, sha256, purpose, document in rows:
-            measurement = _MEASUREMENT.validate_json(document)
+        for trial_id, sha256, purpose, document in measured:
+            measurement = self._read(_MEASUREMENT, document)
             if purpose == CONFIRM:
                 confirmed[trial_id] = measurement.as_metric()
             measurements[trial_id, sha256].append(measurement)
         return RunResult(
             run=run,
-            trials=tuple(self._with_late_metrics(run_id, trials)),
-            artifacts=tuple(_ARTIFACT.validate_json(text) for text in artifacts),
+            trials=tuple(
+                dataclasses.replace(trial, metrics=(*trial.metrics, *late[trial.trial_id]))
+                for trial in (self._read(_TRIAL, text) for text in trials)
+            ),
+            artifacts=tuple(self._read(_ARTIFACT, text) for text in artifacts),
             measurements={key: tuple(found) for key, found in measurements.items()},
             confirmed=confirmed,
         )
 
     def run(self, run_id: str) -> Run:
         """Return what is known of the run itself."""
-        row = self._connection.execute(
-            "SELECT document FROM runs WHERE run_id = ?", (run_id,)
-        ).fetchone()
-        if row is None:
+        rows = self._execute("SELECT document FROM runs WHERE run_id = ?", (run_id,))
+        if not rows:
             raise UnknownNameError("a run in this store", run_id, self.run_ids()[-10:])
-        return _RUN.validate_json(row[0])
+        return self._read(_RUN, rows[0][0])
 
     def run_ids(self) -> list[str]:
         """Return the ids of all runs, oldest first."""
-        rows = self._connection.execute("SELECT run_id FROM runs ORDER BY started_utc, rowid")
+        rows = self._execute("SELECT run_id FROM runs ORDER BY started_utc, rowid")
         return [row[0] for row in rows]
 
     def newest_of(self, suite_hash: str) -> Run | None:
         """Return the newest run of that suite, options and seed, or None."""
-        row = self._connection.execute(
+        rows = self._execute(
             "SELECT document FROM runs WHERE suite_hash = ?"
             " ORDER BY started_utc DESC, rowid DESC LIMIT 1",
             (suite_hash,),
-        ).fetchone()
-        return None if row is None else _RUN.validate_json(row[0])
+        )
+        return self._read(_RUN, rows[0][0]) if rows else None
 
     def delete(self, run_id: str) -> None:
-        """Remove the run, its weights, and the artifacts that no other run has."""
+        """Remove the run, its weights and log, and the artifacts that no other run has."""
         self.run(run_id)
         with self.lock(run_id):
-            files = {p for a in self.load(run_id).artifacts if (p := self.artifact_path(a))}
-            self._connection.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
-            kept = {row[0] for row in self._connection.execute("SELECT sha256 FROM artifacts")}
+            files = {self.artifact_path(artifact) for artifact in self.load(run_id).artifacts}
+            self._execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
+            kept = {row[0] for row in self._execute("SELECT sha256 FROM artifacts")}
             for path in files:
                 if path.stem not in kept:
                     path.unlink(missing_ok=True)
-            for path in sorted(self.weights_dir(run_id).glob("*")):
-                path.unlink()
-            self.weights_dir(run_id).rmdir()
+            shutil.rmtree(self.weights_dir(run_id))
+            self.log_path(run_id).unlink(missing_ok=True)
 
     def artifact_path(self, artifact: Artifact) -> Path:
         """Return where the file's bytes are."""
@@ -255,19 +269,52 @@ class SqliteStore:
                 ) from None
             yield
 
-    def _with_late_metrics(self, run_id: str, trials: list[Trial]) -> Iterator[Trial]:
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Read several tables as they are at one instant, whatever is written meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._execute("ROLLBACK")
+
+    def _late_metrics(self, run_id: str) -> dict[str, list[Metric]]:
         late: dict[str, list[Metric]] = defaultdict(list)
-        rows = self._connection.execute(
+        rows = self._execute(
             "SELECT trial_id, document FROM late_metrics WHERE run_id = ?", (run_id,)
         )
         for trial_id, document in rows:
-            late[trial_id].append(_METRIC.validate_json(document))
-        for trial in trials:
-            yield dataclasses.replace(trial, metrics=(*trial.metrics, *late[trial.trial_id]))
+            late[trial_id].append(self._read(_METRIC, document))
+        return late
 
     def _documents(self, table: str, run_id: str, order: str) -> list[str]:
         query = f"SELECT document FROM {table} WHERE run_id = ? ORDER BY {order}"  # noqa: S608
-        return [row[0] for row in self._connection.execute(query, (run_id,))]
+        return [row[0] for row in self._execute(query, (run_id,))]
+
+    def _execute(self, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.IntegrityError as error:
+            raise ValueError(f"{parameters[:2]} does not fit the store: {error}") from error
+        except sqlite3.Error as error:
+            raise self._unusable(str(error)) from error
+
+    def _read(self, adapter: TypeAdapter[RecordT], document: str) -> RecordT:
+        try:
+            return adapter.validate_json(document)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise self._unusable(f"a record in it cannot be read: {problem}") from error
+
+    def _unusable(self, why: str) -> InputError:
+        return InputError(
+            f"{self._path} cannot be used as a store",
+            why=why,
+            remedy="name another folder with --store",
+        )
 
 
 def _dump(adapter: TypeAdapter[Any], record: object) -> str:

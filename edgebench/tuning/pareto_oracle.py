@@ -21,19 +21,21 @@ from edgebench.tuning.sampling import AxisNames, axis_of
 VIOLATION = "constraint_violation"
 SAMPLER_ATTEMPTS = 20
 RANDOM_ATTEMPTS = 500
+STARTS = ("default", "middle")
 
 
 class ParetoOracle(keras_tuner.Oracle):
     """Searches for a front, with Optuna's multivariate, group-decomposed TPE.
 
     Works in any `keras_tuner.Tuner`, or by hand as ask (`create_trial`) and tell (`update_trial`, `end_trial`). It
-    needs no project directory, prints nothing and warns of nothing. The first trial is the space's default.
+    needs no project directory, prints nothing and warns of nothing. The first trial is the space's default, the second
+    the same with every whole number in the middle of its range.
 
     A metric ``constraint_violation`` above 0, told with the others, marks a candidate that broke a limit: objectives
     it was never measured for may then be left out, and it is on no front.
 
     Args:
-        objectives: Metric name to ``"max"`` or ``"min"``.
+        objectives: Metric name to ``"max"`` or ``"min"``; the first is the score that a tuner shows.
         max_trials: How many trials at most.
         hyperparameters: The space; entries that a model asks for later are added to it.
         seed: Of the sampler.
@@ -58,21 +60,23 @@ class ParetoOracle(keras_tuner.Oracle):
         if not objectives:
             raise ValueError("objectives must name at least one metric")
         self._goals = {name: Goal(goal) for name, goal in objectives.items()}
+        first, goal = next(iter(self._goals.items()))
         super().__init__(
-            objective=[keras_tuner.Objective(n, g.value) for n, g in self._goals.items()],
+            objective=keras_tuner.Objective(first, goal.value),
             max_trials=max_trials,
             hyperparameters=hyperparameters,
             seed=seed + 1,
             **keras_tuner_options,
         )
         self.verbose = 0
+        self._max_collisions = RANDOM_ATTEMPTS
         self._cheap = cheap
         self._reference = dict(reference or {})
         self._sampler_seed = seed
         self._study = _new_study(list(self._goals.values()), seed)
         self._names = AxisNames()
         self._asked: dict[str, optuna.Trial] = {}
-        self._forced: dict[str, Any] | None = None
+        self._given: dict[str, Any] | None = None
         self._directory: str | None = None
         self._lock = threading.RLock()
 
@@ -96,6 +100,8 @@ class ParetoOracle(keras_tuner.Oracle):
             known |= metrics
             if known.get(VIOLATION, 0.0) > 0.0:
                 known |= {n: self._worst(n) for n in self._goals if n not in known}
+            if missing := [name for name in self._goals if name not in known]:
+                raise ValueError(f"objectives missing in the metrics told: {', '.join(missing)}")
             for name in known:
                 registered = self.trials[trial_id].metrics
                 if not registered.exists(name):
@@ -107,8 +113,10 @@ class ParetoOracle(keras_tuner.Oracle):
         with self._quietly():
             super().end_trial(trial)
             ended = self.trials[trial.trial_id]
+            if ended.status not in ("COMPLETED", "FAILED"):
+                return
             asked = self._asked.pop(trial.trial_id, None)
-            if asked is None or ended.status == "RUNNING":
+            if asked is None:
                 return
             if ended.status != "COMPLETED":
                 self._study.tell(asked, state=TrialState.FAIL)
@@ -149,8 +157,7 @@ class ParetoOracle(keras_tuner.Oracle):
         """Learn of a trial that an earlier process ran; ``metrics`` is None where it failed."""
         with self._quietly():
             tuner_id = f"replay-{len(self.trials)}"
-            self._study.enqueue_trial(self._sampled(values))
-            self._forced = dict(values)
+            self._given = dict(values)
             trial = self.create_trial(tuner_id)
             if metrics is None:
                 trial.status = "FAILED"
@@ -164,39 +171,32 @@ class ParetoOracle(keras_tuner.Oracle):
     # What keras-tuner's base class calls.
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        if self._forced is not None:
-            values, self._forced = self._forced, None
-            self._asked[trial_id] = asked = self._study.ask()
-            self._suggest(asked)
-            return {"status": "RUNNING", "values": values}
-        if not self.trials:
-            self._study.enqueue_trial(self._sampled(self._default_values()))
-        for attempt in range(SAMPLER_ATTEMPTS + RANDOM_ATTEMPTS):
+        given, self._given = self._given, None
+        if given is None and len(self.trials) < len(STARTS):
+            start = self._start(STARTS[len(self.trials)])
+            given = None if self._duplicate(start) else start
+        for attempt in range(SAMPLER_ATTEMPTS + 1):
+            if given is None and attempt >= SAMPLER_ATTEMPTS:
+                given = self._random_values()
+                if given is None:
+                    break
+            if given is not None:
+                self._study.enqueue_trial(self._sampled(given))
             asked = self._study.ask()
-            is_random = attempt >= SAMPLER_ATTEMPTS
-            values = self._random_values() if is_random else self._suggest(asked)
-            if values is None:
-                break
-            if not self._duplicate(values):
-                if is_random:
-                    self._study.tell(asked, state=TrialState.FAIL)
-                    self._study.enqueue_trial(self._sampled(values))
-                    asked = self._study.ask()
-                    values = self._suggest(asked)
-                self._asked[trial_id] = asked
-                return {"status": "RUNNING", "values": values}
-            self._study.tell(asked, state=TrialState.FAIL)
+            suggested = self._suggest(asked)
+            values = suggested if given is None else given
+            if given is None and self._duplicate(values):
+                self._study.tell(asked, state=TrialState.FAIL)
+                continue
+            self._asked[trial_id] = asked
+            return {"status": "RUNNING", "values": values}
         return {"status": "STOPPED"}
 
     def score_trial(self, trial: Any) -> None:
-        """Score by the number of trials that dominate this one (0 is best), negative."""
-        row = self._losses([trial])[0].tolist()
-        if np.isnan(row).any():
+        """Score by the first objective, which is what a tuner shows; `get_best_trials` ranks by all."""
+        super().score_trial(trial)
+        if np.isnan(self._losses([trial])).any():
             trial.score = float("nan")
-            return
-        others = self._losses([t for t in self._judged() if t.trial_id != trial.trial_id])
-        trial.score = -float(sum(dominates(other, row) for other in others.tolist()))
-        trial.best_step = trial.metrics.get_best_step(next(iter(self._goals)))
 
     def save(self) -> None:
         if self._directory is not None:
@@ -213,6 +213,7 @@ class ParetoOracle(keras_tuner.Oracle):
         """Hold the lock, and keep keras-tuner's own deprecated calls from warning the caller."""
         with self._lock, warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", message="All-NaN", category=RuntimeWarning)
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             yield
 
@@ -241,12 +242,17 @@ class ParetoOracle(keras_tuner.Oracle):
                 parameters[self._names.name(axis)] = axis.to_sampled(values[axis.name])
         return parameters
 
-    def _default_values(self) -> dict[str, Any]:
+    def _start(self, which: str) -> dict[str, Any]:
+        """Return the default of every active hyperparameter, or of whole numbers the middle of their range."""
         space = self.hyperparameters.copy()
         space.values = {}
         for hyperparameter in space.space:
-            if hyperparameter.name not in space.values and space.is_active(hyperparameter):
-                space.values[hyperparameter.name] = hyperparameter.default
+            if hyperparameter.name in space.values or not space.is_active(hyperparameter):
+                continue
+            is_whole = type(hyperparameter).__name__ == "Int"
+            values = list(hyperparameter.values) if is_whole and which == "middle" else []
+            middle = values[(len(values) - 1) // 2] if values else hyperparameter.default
+            space.values[hyperparameter.name] = middle
         return dict(space.values)
 
     def _judged(self) -> list[Any]:

@@ -29,9 +29,6 @@ def weighing() -> keras.Model:
     )
 
 
-@pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:Statistics for quantized inputs"
-)
 @pytest.mark.parametrize(
     ("target", "runtime", "tolerance"),
     [("tflite-fp32", "litert", 1e-5), ("onnx-fp32", "ort", 1e-5), ("tflite-int8", "litert", 0.1)],

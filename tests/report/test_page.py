@@ -132,7 +132,7 @@ def test_the_data_of_the_page_are_those_of_the_run(page: Page, result: RunResult
 
 def test_commands_name_the_file_of_the_pick(page: Page) -> None:
     assert "edgebench profile reports/r/models/t008-fp32.tflite --device pi5" in page.texts
-    assert "edgebench export 1121-cedar t008 --format tflite --precision fp32" in page.texts
+    assert "edgebench search --resume 1121-cedar --max-trials 16" in page.texts
     assert "edgebench search digits --seed 7" in page.texts
 
 

@@ -21,7 +21,7 @@ CHANNELS = st.sampled_from([1, 3])
 CLASSES = st.integers(2, 1000)
 SEEDS = st.integers(0, 2**32 - 1)
 MERGED_AFTER = {"conv1": 1, **{f"fire{n}": n for n in range(2, 10)}, "end": 9}
-few = settings(max_examples=8, deadline=None, derandomize=True)
+few = settings(max_examples=8)
 
 
 def draw(template: Template, seed: int) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def test_mlp_auto(shape: list[int], classes: int, seed: int) -> None:
     assert read_graph(template.assemble(values)).trainable_params == expected
 
 
-@few
+@settings(max_examples=5)
 @given(SIDES, SIDES, CHANNELS, st.integers(1, 5), SEEDS)
 def test_unet_auto(height: int, width: int, channels: int, classes: int, seed: int) -> None:
     template = load_template(

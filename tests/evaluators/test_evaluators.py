@@ -1,0 +1,158 @@
+"""The three evaluators on a real network, in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from edgebench.errors import DeviceError, InputError
+from edgebench.evaluators import (
+    AccuracyEvaluator,
+    Blueprint,
+    Candidate,
+    LatencyEvaluator,
+    SizeEvaluator,
+)
+from edgebench.executors import InlineExecutor
+from edgebench.records import (
+    Block,
+    Cost,
+    DataPlan,
+    Environment,
+    Measurement,
+    Precision,
+    TrainingPlan,
+)
+
+DATA = DataPlan(name="digits", sample=0.2)
+
+
+@pytest.fixture(scope="module")
+def candidate(keras):
+    from edgebench.templates import load_template, resolve_values
+
+    shapes = ((32, 32, 3),)
+    template = load_template("squeezenet-se-auto", input_shapes=shapes, classes=10)
+    values = dict(resolve_values(template, {"optimizer": "adam"}).values)
+    blueprint = Blueprint(
+        template="squeezenet-se-auto", input_shapes=shapes, classes=10, values=values, seed=1
+    )
+    return Candidate(trial_id="t001", blueprint=blueprint)
+
+
+def measurement(path: Path) -> Measurement:
+    environment = Environment(runtime="litert", runtime_version="2", delegate=None, threads=1)
+    block = Block(samples_ns=(1e6,) * 70, init_ns=1, first_ns=1, warmup_invokes=10)
+    return Measurement(
+        model_name=path.name,
+        model_sha256=path.stem,
+        device="local",
+        environment=environment,
+        blocks=(block,),
+    )
+
+
+def test_sizes_are_exact_and_free(candidate):
+    evaluator = SizeEvaluator(InlineExecutor())
+    found = evaluator.evaluate(candidate)
+    values = {metric.name: metric.value for metric in found.metrics}
+    assert tuple(values) == evaluator.metrics
+    assert evaluator.cost is Cost.FREE
+    assert values["trainable_params"] == 28_330
+    assert values["param_bytes"] == 4 * 28_330
+    assert found.facts["architecture"] == "fire2 3 | max"
+    assert len(found.facts["arch_id"]) == 16
+
+
+def test_an_input_too_small_is_an_input_error(candidate):
+    small = dataclasses.replace(candidate.blueprint, input_shapes=((8, 8, 3),))
+    with pytest.raises(InputError, match="13"):
+        SizeEvaluator(InlineExecutor()).evaluate(dataclasses.replace(candidate, blueprint=small))
+
+
+class Quiet(InlineExecutor):
+    held = 0
+
+    @contextlib.contextmanager
+    def quiet(self):
+        self.held += 1
+        yield
+
+
+def latency(tmp_path, measure, executor, **changes):
+    given = {
+        "precision": Precision.FP32, "data": DATA, "folder": tmp_path, "is_local": True,
+    } | changes  # fmt: skip
+    return LatencyEvaluator(executor, measure, **given)
+
+
+def test_latency_is_measured_once_a_graph_while_workers_are_held(candidate, tmp_path):
+    measured = []
+
+    def measure(path):
+        measured.append(path)
+        return measurement(path)
+
+    executor = Quiet()
+    evaluator = latency(tmp_path, measure, executor)
+    known = dataclasses.replace(candidate, known={"arch_id": "abc"})
+    first, second = evaluator.evaluate(known), evaluator.evaluate(known)
+    assert first.metrics == second.metrics
+    assert {metric.name for metric in first.metrics} == set(evaluator.metrics)
+    assert len(measured) == executor.held == 1
+    assert measured[0].suffix == ".tflite"
+    assert measured[0].stat().st_size == first.metrics[0].value
+
+
+def test_a_remembered_latency_is_not_measured_again(candidate, tmp_path):
+    def never(path):
+        raise AssertionError(path)
+
+    first = latency(tmp_path, measurement, Quiet())
+    found = first.evaluate(dataclasses.replace(candidate, known={"arch_id": "abc"}))
+    second = latency(tmp_path, never, Quiet())
+    second.remember("abc", found.metrics)
+    again = second.evaluate(dataclasses.replace(candidate, known={"arch_id": "abc"}))
+    assert again.metrics == found.metrics
+
+
+def test_int8_is_probed_as_int8(candidate, tmp_path):
+    sizes = [
+        latency(tmp_path, measurement, Quiet(), precision=precision)
+        .evaluate(candidate)
+        .metrics[0]
+        .value
+        for precision in (Precision.FP32, Precision.INT8)
+    ]
+    assert sizes[1] < 0.6 * sizes[0]
+
+
+def test_a_lost_device_is_told(candidate, tmp_path):
+    def lost(path):
+        raise DeviceError(f"the device went away while running {path.name}")
+
+    with pytest.raises(DeviceError):
+        latency(tmp_path, lost, Quiet(), is_local=False).evaluate(candidate)
+
+
+def test_training_finds_accuracy_and_leaves_weights(candidate, tmp_path):
+    plan = TrainingPlan(max_epochs=2, batch_size=32, patience=5)
+    evaluator = AccuracyEvaluator(InlineExecutor(), DATA, plan, tmp_path)
+    found = evaluator.evaluate(candidate)
+    assert found.metrics[0].name == "val_accuracy"
+    assert found.facts["epochs"] == 2
+    assert max(found.facts["history"]) == found.metrics[0].value
+    assert [path.name for path in tmp_path.iterdir()] == ["t001.weights.h5"]
+    model = candidate.blueprint.build()
+    before = model.get_weights()[0].copy()
+    model.load_weights(tmp_path / "t001.weights.h5")
+    assert (model.get_weights()[0] != before).any()
+
+
+def test_one_blueprint_gives_one_network(candidate):
+    first = candidate.blueprint.build().get_weights()
+    second = candidate.blueprint.build().get_weights()
+    assert all((a == b).all() for a, b in zip(first, second, strict=True))

@@ -1,0 +1,399 @@
+"""Suites: everything named is looked up, each mistake has its line and column, and the hash compares runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from edgebench import suites
+from edgebench.errors import DocumentError, InputError, UnknownNameError
+from edgebench.records import (
+    Constraint,
+    DataPlan,
+    ExportTarget,
+    Format,
+    Goal,
+    LatencyPlan,
+    Objective,
+    OraclePlan,
+    Precision,
+    Suite,
+    TrainingPlan,
+)
+from edgebench.suites import Change, suite_hash
+
+pytestmark = pytest.mark.usefixtures("keras")
+
+TEXT = """\
+name: mini
+template: squeezenet-se-auto
+template_options: {initializer: he_normal}
+hyperparameters:
+  optimizer: [adam]
+  dropout: {min: 0.0, max: 0.5}
+data: {name: digits, size: [16, 16]}
+objectives: {val_accuracy: max, latency_ms: {goal: min, weight: 0.1}}
+reference: {val_accuracy: 0.5, latency_ms: 20}
+constraints: ["param_bytes<=1500000"]
+baseline: squeezenet-1.1
+oracle: {name: pareto, max_trials: 10}
+training: {max_epochs: 5, batch_size: 16, patience: 2}
+devices: [local]
+latency: {runtime: auto, precision: int8, blocks: 2, block_s: 0.5}
+export: [tflite-int8, onnx]
+seed: 7
+"""
+SMALLEST = "name: tiny\ntemplate: squeezenet-1.1\ndata: {name: digits}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, so that only what comes with edgebench is known by name."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(text: str, *changes: Change) -> Suite:
+    Path("suite.yaml").write_text(text, encoding="utf-8")
+    return suites.load("suite.yaml", changes)
+
+
+def with_line(number: int, line: str) -> str:
+    lines = TEXT.splitlines()
+    lines[number - 1] = line
+    return "\n".join(lines) + "\n"
+
+
+def change(option: str, value: object, *location: str) -> Change:
+    return Change(location=location, value=value, option=option)
+
+
+def test_every_key_arrives() -> None:
+    assert load(TEXT) == Suite(
+        name="mini",
+        template="squeezenet-se-auto",
+        template_options={"initializer": "he_normal"},
+        hyperparameters={"optimizer": ["adam"], "dropout": {"min": 0.0, "max": 0.5}},
+        data=DataPlan(name="digits", size=(16, 16)),
+        objectives=(
+            Objective(metric="val_accuracy", goal=Goal.MAX, reference=0.5),
+            Objective(metric="latency_ms", goal=Goal.MIN, reference=20.0, weight=0.1),
+        ),
+        constraints=(Constraint(metric="param_bytes", relation="<=", bound=1.5e6),),
+        baseline="squeezenet-1.1",
+        oracle=OraclePlan(name="pareto", max_trials=10),
+        training=TrainingPlan(max_epochs=5, batch_size=16, patience=2),
+        devices=("local",),
+        latency=LatencyPlan(precision=Precision.INT8, blocks=2, block_s=0.5),
+        export=(
+            ExportTarget(format=Format.TFLITE, precision=Precision.INT8),
+            ExportTarget(format=Format.ONNX, precision=Precision.FP32),
+        ),
+        seed=7,
+    )
+
+
+def test_three_lines_are_a_suite() -> None:
+    suite = load(SMALLEST)
+    assert [(o.metric, o.goal) for o in suite.objectives] == [
+        ("val_accuracy", Goal.MAX), ("param_bytes", Goal.MIN), ("latency_ms", Goal.MIN),
+    ]  # fmt: skip
+    assert suite.data == DataPlan(name="digits")
+    assert suite.devices == ("local",)
+    assert (suite.baseline, suite.constraints, suite.seed) == (None, (), 0)
+
+
+def test_every_shipped_suite_loads() -> None:
+    names = sorted(path.stem for path in suites.shipped_dir().glob("*.yaml"))
+    assert suites.DEFAULT_SUITE in names
+    for name in names:
+        assert suites.load(name).objectives
+    digits = suites.load()
+    assert (digits.name, digits.template) == ("digits", "squeezenet-se-auto")
+    assert digits.data.size == (32, 32)
+
+
+MISTAKES = [
+    (1, "nmae: mini", 1, "nmae is not a key of this document"),
+    (1, "name: 7", 7, "name should be a valid string"),
+    (2, "template: squeezenett", 11, "squeezenett is not a template"),
+    (2, "template: absent_module:Net", 11, "template absent_module:Net cannot be imported"),
+    (2, "template: json:JSONDecoder", 11, "json:JSONDecoder is not a template"),
+    (2, "template: json:Absent", 11, "Absent is not a class of json"),
+    (3, "template_options: {init: he_normal}", 26,
+     "init is not an option of squeezenet-se-auto"),
+    (3, "template_options: {initializer: nine}", 33, "nine is not a Keras initializer"),
+    (3, "template_options: [he_normal]", 19,
+     "template_options should be a mapping of keys to values"),
+    (5, "  optimiser: [adam]", 14, "optimiser is not a hyperparameter of squeezenet-se-auto"),
+    (5, "  learning_rate: [0.1, quick]", 18, "learning_rate cannot be quick"),
+    (5, "  learning_rate: []", 18, "learning_rate has no choices left"),
+    (5, "  se_2: maybe", 9, "se_2 cannot be maybe"),
+    (6, "  dropout: {min: 0.0}", 12, "dropout cannot be {'min': 0.0}"),
+    (6, "  dropout: {min: 0.5, max: 0.1}", 12, "dropout cannot be {'min': 0.5, 'max': 0.1}"),
+    (7, "data: {name: digit}", 14, "digit is not a data set"),
+    (7, "data: {name: digits, size: [4, 4]}", 28, "data.size 4x4 does not suit digits"),
+    (7, "data: {name: digits, sample: 0.01}", 7,
+     "of 14 digits, 2 would be for validation and 12 for training"),
+    (7, "data: {name: digits, sample: 0}", 30, "sample should be greater than 0"),
+    (7, "data: {name: digits, validation: 1.0}", 34, "validation should be less than 1"),
+    (7, "data: {name: digits, size: [16]}", 28, "size has too few entries"),
+    (7, "data: digits", 7, "data should be a mapping of keys to values"),
+    (8, "objectives: {accuracy: max}", 14, "accuracy is not a metric"),
+    (8, "objectives: {val_accuracy: up}", 28, "goal should be 'max' or 'min'"),
+    (8, "objectives: {val_accuracy: {gaol: max}}", 29,
+     "gaol is not a key of objectives.val_accuracy"),
+    (8, "objectives: {val_accuracy: {goal: max, weight: -1}}", 48,
+     "weight should be greater than 0"),
+    (8, "objectives: {}", 13, "objectives should have at least 1 item, not 0"),
+    (8, "objectives: {peak_rss_bytes: min}", 14, "peak_rss_bytes has no reference"),
+    (9, "reference: {val_acuracy: 0.5}", 13, "val_acuracy is not a metric"),
+    (9, "reference: {val_accuracy: half}", 27, "val_accuracy should be a valid number"),
+    (9, "reference: {latency_ms: .inf}", 25, "latency_ms should be a finite number"),
+    (10, 'constraints: ["latency_ms<20"]', 15, "'latency_ms<20' is not a constraint"),
+    (10, 'constraints: ["macs<=1", "speed<=20"]', 26, "speed is not a metric"),
+    (10, 'constraints: "macs<=1"', 14, "constraints should be a list"),
+    (11, "baseline: squeezenet", 11, "squeezenet is not a template"),
+    (11, "baseline: absent_module:Net", 11, "template absent_module:Net cannot be imported"),
+    (12, "oracle: {name: pareto, max_trials: -1}", 36, "max_trials should be greater than 0"),
+    (12, "oracle: {name: pareto, max_trials: 1.5}", 36, "max_trials should be a valid integer"),
+    (12, "oracle: {trials: 3}", 10, "trials is not a key of oracle"),
+    (13, "training: {max_epochs: 0}", 24, "max_epochs should be greater than 0"),
+    (14, "devices: [lokal]", 11, "lokal is not a device"),
+    (14, "devices: [local, devices/absent.yaml]", 18, "devices/absent.yaml does not exist"),
+    (14, "devices: []", 10, "devices should have at least 1 item, not 0"),
+    (15, "latency: {runtime: tflit}", 20, "tflit is not a runtime"),
+    (15, "latency: {precision: fp8}", 22, "fp8 is not a precision"),
+    (15, "latency: {precision: fp16}", 22, "fp16 is not a precision that a search measures"),
+    (15, "latency: {block_s: 31}", 20, "block_s should be less than or equal to 30"),
+    (16, "export: [tflite-fp32, tflit]", 23, "tflit is not an export format"),
+    (16, "export: [tflite-int4]", 10, "int4 is not a precision"),
+    (16, "export: [keras-int8]", 10, "keras-int8 is not an export that is built in"),
+    (17, "seed: -1", 7, "seed should be greater than or equal to 0"),
+    (17, "seed: 2147483648", 7, "seed should be less than 2147483648"),
+    (17, "scale: 1.5", 8, "scale should be less than or equal to 1"),
+    (17, "objective: fastest", 12, "fastest is not an objective"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "line", "column", "message"), MISTAKES)
+def test_a_mistake_is_told_with_its_place(
+    number: int, line: str, column: int, message: str
+) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(with_line(number, line))
+    error = caught.value
+    assert error.message == f"suite.yaml:{number}:{column}  {message}"
+    assert error.exit_code == 2
+    assert error.why or error.remedy
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "remedy"),
+    [
+        (2, "template: squeezenet_1.1", "did you mean squeezenet-1.1?"),
+        (8, "objectives: {peak_rss_bytes: min}", "add `peak_rss_bytes: NUMBER` under reference"),
+    ],
+)
+def test_a_mistake_tells_what_to_do(number: int, line: str, remedy: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(with_line(number, line))
+    assert caught.value.remedy == remedy
+
+
+@pytest.mark.parametrize("key", ["name", "template", "data"])
+def test_what_every_suite_needs(key: str) -> None:
+    lines = [line for line in SMALLEST.splitlines() if not line.startswith(key)]
+    with pytest.raises(DocumentError) as caught:
+        load("\n".join(lines))
+    assert caught.value.message == f"suite.yaml:1:1  {key} is missing"
+
+
+def test_a_mistake_in_a_device_file_is_told_too(folder: Path) -> None:
+    (folder / "pi.yaml").write_text("name: pi\ntransport: {kind: tin}\n")
+    with pytest.raises(DocumentError) as caught:
+        load(with_line(14, "devices: [./pi.yaml]"))
+    assert caught.value.message.startswith("suite.yaml:14:11  pi.yaml:2:19  kind should be")
+
+
+def test_the_first_of_two_unknown_metrics_is_told_in_every_process(folder: Path) -> None:
+    """Names are hashed differently in every process, so a set must not decide."""
+    (folder / "suite.yaml").write_text(with_line(9, "reference: {b: 1, a: 2, d: 3, c: 4, e: 5}"))
+    code = "from edgebench import suites\nfrom edgebench.errors import InputError\n"
+    code += "try: suites.load('suite.yaml')\nexcept InputError as error: print(error)"
+    for seed in ("1", "2", "3"):
+        told = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True, timeout=60,
+        ).stdout  # fmt: skip
+        assert told == "suite.yaml:9:13  b is not a metric\n"
+
+
+def test_changes_are_laid_over() -> None:
+    suite = load(
+        TEXT,
+        change("--max-trials", 3, "oracle", "max_trials"),
+        change("--objective", "weighted", "objective"),
+        change("--constraint", ["latency_ms<=9"], "constraints"),
+        change("--set", "rmsprop", "hyperparameters", "optimizer"),
+        change("--precision", "32", "latency", "precision"),
+    )
+    assert suite.oracle.max_trials == 3
+    assert suite.objective == "weighted"
+    assert [str(c) for c in suite.constraints] == ["latency_ms<=9"]
+    assert suite.hyperparameters["optimizer"] == "rmsprop"
+    assert suite.latency == replace(load(TEXT).latency, precision=Precision.FP32)
+
+
+@pytest.mark.parametrize("text", [TEXT, SMALLEST])
+def test_a_weight_is_laid_over_a_goal_that_stands_alone_or_by_default(text: str) -> None:
+    suite = load(text, change("--weight", 0.25, "objectives", "val_accuracy", "weight"))
+    before = load(text)
+    assert suite.objectives[0] == replace(before.objectives[0], weight=0.25)
+    assert suite.objectives[1:] == before.objectives[1:]
+
+
+def test_a_weight_over_objectives_that_are_none() -> None:
+    weight = change("--weight", 0.25, "objectives", "val_accuracy", "weight")
+    with pytest.raises(InputError, match="goal is missing"):
+        load(with_line(8, "objectives: 3"), weight)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "location", "message"),
+    [
+        ("--max-trials", 0, ("oracle", "max_trials"), "max_trials should be greater than 0"),
+        ("--device", ["local", "pi9"], ("devices",), "pi9 is not a device"),
+        ("--constraint", ["macs"], ("constraints",), "'macs' is not a constraint"),
+        ("--set", "quick", ("hyperparameters", "learning_rate"), "learning_rate cannot be quick"),
+        ("--set", "x", ("hyperparameters", "lr"), "lr is not a hyperparameter of squeezenet-se-auto"),
+        ("--template", "vgg", ("template",), "vgg is not a template"),
+        ("--data", "imagenet", ("data", "name"), "imagenet is not a data set"),
+        ("--objective", "speed", ("objective",), "speed is not an objective"),
+        ("--precision", "fp8", ("latency", "precision"), "fp8 is not a precision"),
+        ("--scale", 2.0, ("scale",), "scale should be less than or equal to 1"),
+        ("--weight", -0.1, ("objectives", "latency_ms", "weight"), "weight should be greater than 0"),
+        ("--weight", 0.1, ("objectives", "macs", "weight"), "macs is not an objective of this suite"),
+        ("--weight", 0.1, ("objectives", "speed", "weight"), "speed is not an objective of this suite"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_an_option_names_the_option(
+    option: str, value: object, location: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load(TEXT, change(option, value, *location))
+    assert caught.value.message == f"{option}  {message}"
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("scale", "trials", "epochs"), [(1.0, 10, 5), (0.5, 5, 2), (0.1, 1, 1), (0.001, 1, 1)]
+)
+def test_scale_shrinks_trials_and_epochs_but_not_to_nothing(
+    scale: float, trials: int, epochs: int
+) -> None:
+    suite = load(TEXT, change("--scale", scale, "scale"))
+    assert (suite.oracle.max_trials, suite.training.max_epochs) == (trials, epochs)
+    assert suite.scale == scale
+    assert suite.training.patience == load(TEXT).training.patience
+
+
+def test_devices_named_twice_are_one() -> None:
+    assert load(with_line(14, "devices: [local, local]")).devices == ("local",)
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (12, "oracle: {name: pareto, max_trials: 99}"),
+        (14, "devices: [local, local]"),
+        (15, "latency: {precision: int8, blocks: 2, block_s: 0.5, winner_blocks: 9}"),
+        (16, "export: []"),
+        (3, "template_options: {'initializer': \"he_normal\"} # the same"),
+    ],
+)
+def test_what_does_not_change_the_question_keeps_the_hash(number: int, line: str) -> None:
+    assert suite_hash(load(with_line(number, line))) == suite_hash(load(TEXT))
+
+
+def test_another_device_keeps_the_hash() -> None:
+    suite = load(TEXT)
+    assert suite_hash(replace(suite, devices=("pi4",))) == suite_hash(suite)
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (1, "name: other"),
+        (2, "template: squeezenet-auto"),
+        (3, "template_options: {initializer: glorot_uniform}"),
+        (5, "  optimizer: [adam, rmsprop]"),
+        (6, "  dropout: {min: 0.0, max: 0.4}"),
+        (7, "data: {name: digits, size: [32, 32]}"),
+        (7, "data: {name: digits, size: [16, 16], sample: 0.5}"),
+        (8, "objectives: {val_accuracy: max}"),
+        (9, "reference: {val_accuracy: 0.6, latency_ms: 20}"),
+        (10, "constraints: []"),
+        (11, "baseline: squeezenet-1.0"),
+        (13, "training: {max_epochs: 6, batch_size: 16, patience: 2}"),
+        (15, "latency: {precision: fp32, blocks: 2, block_s: 0.5}"),
+        (15, "latency: {precision: int8, blocks: 3, block_s: 0.5}"),
+        (17, "seed: 8"),
+        (17, "seed: 7\nobjective: weighted"),
+        (17, "seed: 7\nscale: 0.5"),
+    ],
+)
+def test_what_changes_the_question_changes_the_hash(number: int, line: str) -> None:
+    assert suite_hash(load(with_line(number, line))) != suite_hash(load(TEXT))
+
+
+def test_a_suite_keeps_its_hash_through_the_store() -> None:
+    adapter = TypeAdapter(Suite)
+    suite = load(TEXT)
+    kept = adapter.validate_json(adapter.dump_json(suite))
+    assert kept == suite
+    assert suite_hash(kept) == suite_hash(suite)
+
+
+def test_find_by_name_stands_the_working_folder_before_the_shipped(folder: Path) -> None:
+    assert suites.find("digits") == suites.shipped_dir() / "digits.yaml"
+    (folder / "suites").mkdir()
+    (folder / "suites" / "digits.yaml").write_text(SMALLEST)
+    assert suites.find("digits") == Path("suites/digits.yaml")
+    assert suites.load("digits").name == "tiny"
+
+
+def test_find_by_path(folder: Path) -> None:
+    (folder / "below").mkdir()
+    for name in ("own.yaml", "own.yml", "below/own.yaml"):
+        (folder / name).write_text(SMALLEST)
+        assert suites.find(name) == Path(name)
+        assert suites.find(str(folder / name)) == folder / name
+
+
+def test_a_name_that_is_no_suite() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        suites.find("digit")
+    assert caught.value.message == "digit is not a suite"
+    assert "digits" in caught.value.why
+    assert caught.value.remedy == "did you mean digits?"
+
+
+@pytest.mark.parametrize("source", ["absent.yaml", "below/digits", ".", "", "x" * 300 + ".yaml"])
+def test_a_path_that_is_no_suite(source: str) -> None:
+    with pytest.raises(InputError) as caught:
+        suites.find(source)
+    assert caught.value.exit_code == 2
+    assert "\n" not in caught.value.message
+
+
+def test_a_missing_path_names_what_there_is() -> None:
+    with pytest.raises(InputError, match=r"^absent\.yaml does not exist$") as caught:
+        suites.find("absent.yaml")
+    assert "digits" in caught.value.remedy

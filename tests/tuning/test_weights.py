@@ -1,0 +1,52 @@
+"""Which trained weights are kept."""
+
+from __future__ import annotations
+
+from edgebench.records import DataPlan, Goal, Metric, Objective, Status, Suite, Trial
+from edgebench.tuning.weights import prune_weights, weights_path
+
+SUITE = Suite(
+    name="s",
+    template="squeezenet-auto",
+    data=DataPlan(name="digits"),
+    objectives=(
+        Objective(metric="val_accuracy", goal=Goal.MAX, reference=0.1),
+        Objective(metric="latency_ms", goal=Goal.MIN, reference=20.0),
+    ),
+)
+
+
+def trial(trial_id: str, accuracy: float, latency_ms: float, *, is_baseline: bool = False) -> Trial:
+    return Trial(
+        trial_id=trial_id,
+        status=Status.COMPLETED,
+        hyperparameters={},
+        is_baseline=is_baseline,
+        metrics=(
+            Metric(name="val_accuracy", value=accuracy),
+            Metric(name="latency_ms", value=latency_ms, unit="ms"),
+        ),
+    )
+
+
+def kept(tmp_path, trials):
+    for one in trials:
+        weights_path(tmp_path, one.trial_id).write_bytes(b"w")
+    prune_weights(tmp_path, trials, SUITE)
+    return {path.name.split(".")[0] for path in tmp_path.iterdir()}
+
+
+def test_only_what_may_still_win_and_the_baseline_stay(tmp_path):
+    trials = [
+        trial("base", 0.2, 9.0, is_baseline=True),
+        trial("t001", 0.9, 2.0),
+        trial("t002", 0.8, 1.0),
+        trial("t003", 0.85, 2.2),
+        trial("t004", 0.7, 5.0),
+    ]
+    assert kept(tmp_path, trials) == {"base", "t001", "t002", "t003"}
+
+
+def test_weights_of_a_running_trial_are_left_alone(tmp_path):
+    weights_path(tmp_path, "t009").write_bytes(b"w")
+    assert kept(tmp_path, [trial("t001", 0.9, 2.0)]) == {"t001", "t009"}
