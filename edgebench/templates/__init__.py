@@ -10,6 +10,7 @@ from edgebench.templates.registry import (
     TEMPLATES,
     import_keras,
     load_template,
+    portable_name,
     register_template,
     usual_arguments,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "import_keras",
     "load_template",
     "parse_sets",
+    "portable_name",
     "read_graph",
     "register_template",
     "resolve_values",

@@ -31,7 +31,7 @@ TEMPLATES: dict[str, str | type] = {
 
 
 def register_template(name: str, cls: type) -> None:
-    """Make a class known under a name, for this process.
+    """Make a class known under a name, for this process; a search trains it where it stands in a module.
 
     Args:
         name: What suites and commands will call it; no colon, and not yet taken by another class.
@@ -45,6 +45,24 @@ def register_template(name: str, cls: type) -> None:
     if TEMPLATES.get(name, cls) is not cls:
         raise InputError(f"there is a template {name} already", remedy="choose another name")
     TEMPLATES[name] = cls
+
+
+def portable_name(name: str) -> str:
+    """Return what another process loads this template by: of a registered class its ``module:Class``.
+
+    Raises:
+        InputError: The class stands where no other process can import it from.
+    """
+    target = TEMPLATES.get(name, name)
+    if isinstance(target, str):
+        return name
+    if target.__module__ == "__main__" or "." in target.__qualname__:
+        raise InputError(
+            f"the workers cannot import template {name}",
+            why=f"its class {target.__qualname__} stands in the program itself or inside a function",
+            remedy="put the class into a module of its own and import it from there",
+        )
+    return f"{target.__module__}:{target.__qualname__}"
 
 
 def load_template(

@@ -104,6 +104,26 @@ def test_own_templates_are_searched_and_shipped(folder: Path) -> None:
         assert artifact["latency"][0]["p50_ms"] > 0
 
 
+@pytest.mark.slow
+def test_a_registered_template_is_searched_from_python(folder: Path) -> None:
+    program = """
+import edgebench, my_module
+edgebench.register_template("plain-net", my_module.Plain)
+found = edgebench.search("own.yaml", template="plain-net", sets={"units": 32})
+print(len(found.front), found.summary["front"][0]["metrics"]["trainable_params"])
+"""
+    (folder / "program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["1", str(parameters(32))]
+
+
 def load(template: str, **sets: str) -> Suite:
     return suites.load("own.yaml", api.changes({"template": template, "sets": sets}))
 

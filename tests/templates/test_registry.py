@@ -13,6 +13,7 @@ from edgebench.templates import (
     TEMPLATES,
     discover_space,
     load_template,
+    portable_name,
     read_graph,
     register_template,
     resolve_values,
@@ -178,6 +179,26 @@ def test_a_registered_template_is_loaded_by_its_name(monkeypatch: pytest.MonkeyP
     template = load("tiny")
     assert read_graph(template.build(discover_space(template))).macs == 8 * 8 * 3 * 3
     assert template.describe({"dropout": 0.1}) == "tiny"
+
+
+def test_another_process_loads_a_registered_class_from_its_module(
+    user_module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgebench.templates.registry.TEMPLATES", dict(TEMPLATES))
+    load(f"{user_module}:Plain")
+    cls = sys.modules[user_module].Plain
+    register_template("plain", cls)
+    assert portable_name("plain") == f"{user_module}:Plain"
+    assert portable_name("unet") == "unet"
+    assert portable_name("a:B") == "a:B"
+
+    class Local(Template):
+        pass
+
+    register_template("local", Local)
+    with pytest.raises(InputError, match="the workers cannot import template local") as caught:
+        portable_name("local")
+    assert "module of its own" in caught.value.remedy
 
 
 def test_names_cannot_be_taken_twice_or_hold_a_colon() -> None:
