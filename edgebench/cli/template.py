@@ -10,6 +10,7 @@ import typer
 
 from edgebench.cli import options
 from edgebench.cli.screen import out, print_facts, print_json, print_table
+from edgebench.errors import InputError
 
 app = typer.Typer(help="List templates, or show one network.", no_args_is_help=True)
 
@@ -75,9 +76,7 @@ def show(
     facts = read_graph(template.assemble(values))
     blocks = template.blocks(values)
     if picture is not None:
-        picture.write_text(
-            draw_svg(blocks, f"{template.name}: {template.describe(values)}"), encoding="utf-8"
-        )
+        _write(picture, draw_svg(blocks, f"{template.name}: {template.describe(values)}"))
     document: dict[str, Any] = {
         "schema_version": 1,
         "name": template.name,
@@ -112,6 +111,13 @@ def show(
         ],
         text=3,
     )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written", why=str(error.strerror)) from None
 
 
 def _shown(value: Any) -> Any:
