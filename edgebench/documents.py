@@ -78,6 +78,10 @@ class Document:
         """Put ``value`` at ``location``; mistakes in it are reported as being in ``origin``."""
         self._overlay[location] = (value, origin)
 
+    def is_laid_over(self, location: Location) -> bool:
+        """Return whether an option gave the value at ``location``."""
+        return location in self._overlay
+
     def validate(self, model: type[ModelT]) -> ModelT:
         """Return the document as ``model``; raises `DocumentError` or `InputError` for the first mistake."""
         data = model.in_full(self.written())

@@ -158,7 +158,10 @@ def load(source: str = DEFAULT_SUITE, changes: Iterable[Change] = ()) -> Suite:
         document.lay_over(change.location, change.value, change.option)
     raw = document.validate(SuiteDocument)
     suite = _resolve(document, raw)
-    _check_hyperparameters(document, suite)
+    make = _template_maker(document, suite)
+    if document.is_laid_over(("template",)):
+        suite = _with_what_fits(document, suite, make)
+    _check_hyperparameters(document, suite, make)
     return suite
 
 
@@ -297,30 +300,60 @@ def _told(document: Document, location: Location, look_up: Callable[[], T]) -> T
         raise placed from None
 
 
-def _check_hyperparameters(document: Document, suite: Suite) -> None:
-    """Look the options and hyperparameters up in the template, one by one, so that each mistake has its place."""
+def _template_maker(document: Document, suite: Suite) -> Callable[..., Any]:
+    """Return `load_template` for the suite's data, which is checked here."""
     resized = DataPlan(name=suite.data.name, size=suite.data.size)
     _told(document, ("data", "size"), partial(load_dataset, resized, suite.seed))
     spec = _told(document, ("data",), partial(load_dataset, suite.data, suite.seed)).spec
+    return partial(load_template, input_shapes=spec.input_shapes, classes=spec.classes)
 
-    def template(name: str, options: Mapping[str, Any]) -> Any:
-        return load_template(
-            name, input_shapes=spec.input_shapes, classes=spec.classes, options=options
-        )
 
-    _told(document, ("template",), partial(template, suite.template, {}))
+def _with_what_fits(document: Document, suite: Suite, make: Callable[..., Any]) -> Suite:
+    """Leave out what the file says of its own template and the one chosen in its place does not know."""
+    make = partial(make, suite.template)
+    _told(document, ("template",), make)
+
+    def known(key: str, chosen: Mapping[str, Any], look_up: Callable[[Any], Any]) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in chosen.items()
+            if document.is_laid_over((key, name)) or _is_known(partial(look_up, {name: value}))
+        }
+
+    options = known("template_options", suite.template_options, lambda one: make(options=one))
+    hyperparameters = known(
+        "hyperparameters",
+        suite.hyperparameters,
+        lambda one: discover_space(make(options=options), one),
+    )
+    return dataclasses.replace(suite, template_options=options, hyperparameters=hyperparameters)
+
+
+def _is_known(look_up: Callable[[], Any]) -> bool:
+    """Return whether every name is known; other mistakes are told later, each with its place."""
+    try:
+        look_up()
+    except UnknownNameError:
+        return False
+    except EdgebenchError:
+        return True
+    return True
+
+
+def _check_hyperparameters(document: Document, suite: Suite, make: Callable[..., Any]) -> None:
+    """Look the options and hyperparameters up in the template, one by one, so that each mistake has its place."""
+    _told(document, ("template",), partial(make, suite.template))
     if suite.baseline is not None:
-        _told(document, ("baseline",), partial(template, suite.baseline, {}))
+        _told(document, ("baseline",), partial(make, suite.baseline))
     for name, value in suite.template_options.items():
-        _told(
-            document, ("template_options", name), partial(template, suite.template, {name: value})
-        )
-    known = template(suite.template, suite.template_options)
+        one = partial(make, suite.template, options={name: value})
+        _told(document, ("template_options", name), one)
+    template = make(suite.template, options=suite.template_options)
     for name, value in suite.hyperparameters.items():
         _told(
             document,
             ("hyperparameters", name),
-            partial(discover_space, known, {name: value}),
+            partial(discover_space, template, {name: value}),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from edgebench.export.onnx import to_onnx
 from edgebench.export.tflite import to_tflite
 from edgebench.records import ExportTarget, Format, Precision
 
-Convert = Callable[[Any, Floats | None], bytes]
+Calibration = Floats | Sequence[Floats]
+Convert = Callable[[Any, Calibration | None], bytes]
 
 CONVERTERS: dict[tuple[Format, Precision], Convert] = {
     (Format.TFLITE, Precision.FP32): lambda model, _: to_tflite(model, Precision.FP32, None),
@@ -33,7 +34,7 @@ class ExportedFile:
 
 
 def export_model(
-    model: Any, target: ExportTarget, folder: Path, representative: Floats | None = None
+    model: Any, target: ExportTarget, folder: Path, representative: Calibration | None = None
 ) -> ExportedFile:
     """Write the model as ``target`` into ``folder`` under its sha256; the same bytes are written once.
 

@@ -7,8 +7,10 @@ write a file without weights.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from edgebench.datasets import Floats
 from edgebench.errors import InputError
@@ -16,7 +18,9 @@ from edgebench.export.tracing import inference_function
 from edgebench.records import Precision
 
 
-def to_tflite(model: Any, precision: Precision, representative: Floats | None) -> bytes:
+def to_tflite(
+    model: Any, precision: Precision, representative: Floats | Sequence[Floats] | None
+) -> bytes:
     """Return the model as a TFLite flatbuffer with a static batch of 1.
 
     ``int8`` quantises weights and activations in full; input and output stay float32, so that one program feeds
@@ -25,7 +29,8 @@ def to_tflite(model: Any, precision: Precision, representative: Floats | None) -
     Args:
         model: A built Keras model.
         precision: ``fp32`` or ``int8``.
-        representative: Training inputs that calibrate int8, shape (count, *input shape).
+        representative: Training inputs that calibrate int8, shape (count, *input shape); of a model with several
+            inputs one array each, in their order.
 
     Raises:
         InputError: int8 without calibration data.
@@ -35,7 +40,8 @@ def to_tflite(model: Any, precision: Precision, representative: Floats | None) -
     function = inference_function(model).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     if precision is Precision.INT8:
-        if representative is None or not len(representative):
+        arrays = [representative] if isinstance(representative, np.ndarray) else representative
+        if not arrays or not all(map(len, arrays)):
             raise InputError(
                 "int8 needs calibration data", why="no representative inputs were given"
             )
@@ -43,8 +49,8 @@ def to_tflite(model: Any, precision: Precision, representative: Floats | None) -
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
 
         def calibration() -> Iterator[list[Any]]:
-            for example in representative:
-                yield [example[None]]
+            for example in zip(*arrays, strict=True):
+                yield [array[None] for array in example]
 
         converter.representative_dataset = calibration
     with warnings.catch_warnings():

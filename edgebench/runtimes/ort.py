@@ -43,7 +43,9 @@ class OrtSession:
             for position, value in enumerate(self._values):
                 value.update_inplace(arrays[position])
             return
-        self._values = [self._onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays]
+        # A value stands on the array's own memory, and the next inputs are written there: so not on the caller's.
+        make = self._onnxruntime.OrtValue.ortvalue_from_numpy
+        self._values = [make(array.copy()) for array in arrays]
         for position, spec in enumerate(self.inputs):
             self._binding.bind_ortvalue_input(spec.name, self._values[position])
 

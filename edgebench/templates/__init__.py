@@ -3,12 +3,16 @@
 Importing this package loads neither Keras nor keras-tuner; the first `load_template` of a known name does.
 """
 
+from edgebench.templates.drawing import Block, draw_text
 from edgebench.templates.graph import GraphFacts, LayerFacts, read_graph
+from edgebench.templates.picture import draw_svg
 from edgebench.templates.registry import (
     TEMPLATES,
     import_keras,
     load_template,
+    portable_name,
     register_template,
+    usual_arguments,
 )
 from edgebench.templates.space import (
     TRAINING_HYPERPARAMETERS,
@@ -20,13 +24,18 @@ from edgebench.templates.space import (
 __all__ = [
     "TEMPLATES",
     "TRAINING_HYPERPARAMETERS",
+    "Block",
     "GraphFacts",
     "LayerFacts",
     "discover_space",
+    "draw_svg",
+    "draw_text",
     "import_keras",
     "load_template",
     "parse_sets",
+    "portable_name",
     "read_graph",
     "register_template",
     "resolve_values",
+    "usual_arguments",
 ]

@@ -10,6 +10,8 @@ import keras
 import keras_tuner
 
 from edgebench.errors import InputError, UnknownNameError
+from edgebench.templates.drawing import Block
+from edgebench.templates.graph_blocks import read_blocks
 from edgebench.templates.registry import Shapes
 from edgebench.templates.space import TRAINING_HYPERPARAMETERS
 
@@ -27,10 +29,11 @@ class Template(keras_tuner.HyperModel):
 
     The search calls `space` once to learn every hyperparameter, and `build` or `assemble` once a candidate.
     A subclass gives the class attributes, `space` and `graph`; it must call ``training_space`` in `space`.
+    ``input_count`` None means any number of inputs; the usual shapes and classes are those of its publication.
 
     Args:
         input_shapes: One shape an input, without the batch.
-        classes: Number of classes, at least 2.
+        classes: Number of classes, at least 2; of masks for segmentation, at least 1.
         options: Values for some of `known_options`.
 
     Raises:
@@ -41,7 +44,9 @@ class Template(keras_tuner.HyperModel):
     name: str = ""
     version: str = "1"
     task: str = "classification"
-    input_count: int = 1
+    input_count: int | None = 1
+    usual_input_shapes: Shapes = ((224, 224, 3),)
+    usual_classes: int = 1000
     known_options: ClassVar[Mapping[str, Option]] = {"initializer": Option("he_normal")}
 
     def __init__(
@@ -85,15 +90,20 @@ class Template(keras_tuner.HyperModel):
         """
         self._check_size(values)
         inputs = [
-            keras.Input(shape, name="input" if self.input_count == 1 else f"input_{i}")
+            keras.Input(shape, name="input" if len(self.input_shapes) == 1 else f"input_{i}")
             for i, shape in enumerate(self.input_shapes, 1)
         ]
-        return keras.Model(inputs, self.graph(inputs, values), name=self.name)
+        fed = inputs[0] if len(inputs) == 1 else inputs
+        return keras.Model(fed, self.graph(inputs, values), name=self.name)
 
     def describe(self, values: Mapping[str, Any]) -> str:
         """Return the architecture of these active values in one line."""
         shown = [f"{k}={v}" for k, v in values.items() if k not in TRAINING_HYPERPARAMETERS]
         return " ".join([self.name, *shown])
+
+    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+        """Return what `draw_text` and `draw_svg` draw of this candidate: here, its layers."""
+        return read_blocks(self.assemble(values))
 
     def smallest_input(self, values: Mapping[str, Any]) -> tuple[int, ...]:
         """Return the least size along each spatial axis that this candidate can take."""
@@ -127,15 +137,19 @@ class Template(keras_tuner.HyperModel):
         return chosen
 
     def _check_inputs(self) -> None:
-        if len(self.input_shapes) != self.input_count:
+        count = len(self.input_shapes)
+        if count != (self.input_count or max(count, 1)):
             raise InputError(
-                f"{self.name} takes {_count(self.input_count, 'input')}, not {len(self.input_shapes)}"
+                f"{self.name} takes {_count(self.input_count or 1, 'input')}, not {count}"
             )
         for shape in self.input_shapes:
             if not shape or any(not isinstance(n, int) or n < 1 for n in shape):
                 raise InputError(f"{shape} is not an input shape", remedy="for example 32,32,3")
-        if self.classes < 2 and self.task == "classification":
-            raise InputError(f"{self.name} needs 2 classes or more, not {self.classes}")
+        least = 2 if self.task == "classification" else 1
+        if self.classes < least:
+            raise InputError(
+                f"{self.name} needs {_count(least, 'class', 'classes')} or more, not {self.classes}"
+            )
 
     def _check_size(self, values: Mapping[str, Any]) -> None:
         smallest = self.smallest_input(values)

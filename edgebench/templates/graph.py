@@ -17,6 +17,7 @@ from edgebench.templates.trace import Step, TensorRef, Trace, trace_model
 
 ARCH_ID_LENGTH = 16
 UNHASHED_KEYS = ("name", "seed", "shared_object_id", "build_config", "trainable")
+VIEWS = ("ExpandDims", "Flatten", "Reshape", "Squeeze")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 Span = tuple[float, float, float, float]
 
@@ -39,8 +40,8 @@ class GraphFacts:
     ``macs`` counts convolutions (plain, depthwise, separable, transposed), dense and recurrent layers; pooling, batch
     norm, activations and other element-wise work count 0. Types with matrices of weights that no rule counts stand in
     ``uncounted``. ``peak_activation_bytes`` is the largest sum of tensors alive at one step, in the order of the
-    graph, each in its own buffer; dropout is free. ``receptive_field`` is the height and width in input pixels that
-    one position of a feature map sees at most, apart from global pooling; None without spatial layers.
+    graph, each in its own buffer; dropout and reshaping are free. ``receptive_field`` is the height and width in input
+    pixels that one position of a feature map sees at most, apart from global pooling; None without spatial layers.
     ``arch_id`` is equal for equal graphs.
     """
 
@@ -125,13 +126,17 @@ def _positions(step: Step, shape: tuple[int, ...]) -> int:
 def _peak_bytes(trace: Trace) -> int:
     size = [math.prod(t.shape) * dtype_bytes(t.dtype) for t in trace.tensors]
     end = len(trace.steps)
+    buffer_of = {tensor: tensor for tensor in range(len(size))}
     born = dict.fromkeys(trace.inputs, 0)
     dies = dict.fromkeys(trace.inputs, 0)
     for position, step in enumerate(trace.steps):
-        for tensor in step.outputs:
+        if step.type in VIEWS:
+            buffer_of.update(dict.fromkeys(step.outputs, buffer_of[step.inputs[0]]))
+        touched = [buffer_of[tensor] for tensor in (*step.inputs, *step.outputs)]
+        for tensor in touched:
             born.setdefault(tensor, position)
-        dies.update(dict.fromkeys((*step.inputs, *step.outputs), position))
-    dies.update(dict.fromkeys(trace.outputs, end))
+        dies.update(dict.fromkeys(touched, position))
+    dies.update((buffer_of[tensor], end) for tensor in trace.outputs)
     return max(
         sum(size[t] for t, start in born.items() if start <= position <= dies[t])
         for position in range(max(end, 1))

@@ -22,11 +22,16 @@ TEMPLATES: dict[str, str | type] = {
     "squeezenet-auto": "edgebench.templates.squeezenet:SqueezeNetAuto",
     "squeezenet-se": "edgebench.templates.squeezenet_se:SqueezeNetSE",
     "squeezenet-se-auto": "edgebench.templates.squeezenet_se:SqueezeNetSEAuto",
+    "squeezenet-se1-auto": "edgebench.templates.squeezenet_merge:SqueezeNetSE1Auto",
+    "squeezenet-sem-auto": "edgebench.templates.squeezenet_merge:SqueezeNetSEMAuto",
+    "mlp-auto": "edgebench.templates.mlp:MLPAuto",
+    "unet": "edgebench.templates.unet:UNet",
+    "unet-auto": "edgebench.templates.unet:UNetAuto",
 }
 
 
 def register_template(name: str, cls: type) -> None:
-    """Make a class known under a name, for this process.
+    """Make a class known under a name, for this process; a search trains it where it stands in a module.
 
     Args:
         name: What suites and commands will call it; no colon, and not yet taken by another class.
@@ -40,6 +45,24 @@ def register_template(name: str, cls: type) -> None:
     if TEMPLATES.get(name, cls) is not cls:
         raise InputError(f"there is a template {name} already", remedy="choose another name")
     TEMPLATES[name] = cls
+
+
+def portable_name(name: str) -> str:
+    """Return what another process loads this template by: of a registered class its ``module:Class``.
+
+    Raises:
+        InputError: The class stands where no other process can import it from.
+    """
+    target = TEMPLATES.get(name, name)
+    if isinstance(target, str):
+        return name
+    if target.__module__ == "__main__" or "." in target.__qualname__:
+        raise InputError(
+            f"the workers cannot import template {name}",
+            why=f"its class {target.__qualname__} stands in the program itself or inside a function",
+            remedy="put the class into a module of its own and import it from there",
+        )
+    return f"{target.__module__}:{target.__qualname__}"
 
 
 def load_template(
@@ -61,17 +84,11 @@ def load_template(
         UnknownNameError: No such template or option.
         InputError: The class cannot be imported, or does not fit these inputs.
     """
-    target = TEMPLATES.get(name, name)
-    if isinstance(target, str) and ":" not in target:
-        raise UnknownNameError("a template", name, TEMPLATES)
-    import_keras()
-    cls = _import_class(target) if isinstance(target, str) else target
+    cls = _template_class(name)
 
     from edgebench.templates.base import Template
-    from edgebench.templates.foreign import ForeignTemplate, is_hypermodel
+    from edgebench.templates.foreign import ForeignTemplate
 
-    if not is_hypermodel(cls):
-        raise InputError(f"{name} is not a template", why="it is no keras_tuner.HyperModel class")
     if issubclass(cls, Template):
         make: type[Template] = cls
         return make(input_shapes=input_shapes, classes=classes, options=options or {})
@@ -80,11 +97,40 @@ def load_template(
     )
 
 
+def usual_arguments(name: str) -> tuple[Shapes, int]:
+    """Return the input shapes and the number of classes that a template was published with.
+
+    Raises:
+        UnknownNameError: No such template.
+        InputError: The class cannot be imported.
+    """
+    cls = _template_class(name)
+
+    from edgebench.templates.base import Template
+
+    usual = cls if issubclass(cls, Template) else Template
+    return usual.usual_input_shapes, usual.usual_classes
+
+
 def import_keras() -> None:
     """Import the framework before anything else does, without what its native code prints on the way."""
     if "keras" not in sys.modules:
         with silenced():
             importlib.import_module("keras")
+
+
+def _template_class(name: str) -> type:
+    target = TEMPLATES.get(name, name)
+    if isinstance(target, str) and ":" not in target:
+        raise UnknownNameError("a template", name, TEMPLATES)
+    import_keras()
+    cls = _import_class(target) if isinstance(target, str) else target
+
+    from edgebench.templates.foreign import is_hypermodel
+
+    if not is_hypermodel(cls):
+        raise InputError(f"{name} is not a template", why="it is no keras_tuner.HyperModel class")
+    return cls
 
 
 def _import_class(target: str) -> Any:

@@ -23,8 +23,8 @@ def discover_space(
 
     Args:
         template: From `load_template`.
-        overrides: What to change, by name: a list of choices, one value to fix, or a range such as
-            ``{"min": 0, "max": 0.4}`` (optional ``step``, and ``sampling`` linear, log or reverse_log).
+        overrides: What to change, by name: a list of choices (the first is the default), one value to fix, or a
+            range such as ``{"min": 0, "max": 0.4}`` (optional ``step``, and ``sampling`` linear, log or reverse_log).
 
     Raises:
         UnknownNameError: An override names no hyperparameter of this template.

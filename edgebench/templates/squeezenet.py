@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -12,9 +11,16 @@ import keras_tuner
 from edgebench.blocks import BYPASSES, cbam, eca, fire, projected_skip, squeeze_excite
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.templates.base import Option, Template
-from edgebench.templates.fire_plan import Attention, Fire, FirePlan, Pool
+from edgebench.templates.drawing import Block
+from edgebench.templates.fire_plan import Attention, Fire, FirePlan, Merge, Pool, Stage
+from edgebench.templates.scopes import registered_values, scope
 
 POOLS = {"max": keras.layers.MaxPooling2D, "avg": keras.layers.AveragePooling2D}
+MERGES = {
+    "add": keras.layers.Add,
+    "concat": keras.layers.Concatenate,
+    "average": keras.layers.Average,
+}
 SQUEEZE_STEP = 16
 
 
@@ -29,19 +35,32 @@ class FireTemplate(Template):
         self, inputs: Sequence[keras.KerasTensor], values: Mapping[str, Any]
     ) -> keras.KerasTensor:
         plan = self.plan(values)
-        x = self._stem(inputs[0], plan)
+        prefixes = [""] if len(inputs) == 1 else [f"branch{i}_" for i in range(1, len(inputs) + 1)]
+        branches = [self._stem(x, plan, prefix) for x, prefix in zip(inputs, prefixes, strict=True)]
         for stage in plan.stages:
-            x = self._fire(x, stage) if isinstance(stage, Fire) else _pool(x, stage)
-        return self._head(x, values["dropout"])
+            if isinstance(stage, Merge):
+                branches, prefixes = [MERGES[stage.kind](name="merge")(branches)], [""]
+            else:
+                branches = [
+                    self._fire(x, stage, prefix)
+                    if isinstance(stage, Fire)
+                    else _pool(x, stage, prefix)
+                    for x, prefix in zip(branches, prefixes, strict=True)
+                ]
+        (trunk,) = branches
+        return self._head(trunk, values["dropout"])
 
     def describe(self, values: Mapping[str, Any]) -> str:
         return str(self.plan(values))
+
+    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+        return self.plan(values).blocks(self.input_shapes)
 
     def smallest_input(self, values: Mapping[str, Any]) -> tuple[int, ...]:
         side = self.plan(values).smallest_side
         return side, side
 
-    def _stem(self, x: keras.KerasTensor, plan: FirePlan) -> keras.KerasTensor:
+    def _stem(self, x: keras.KerasTensor, plan: FirePlan, prefix: str) -> keras.KerasTensor:
         x = keras.layers.Conv2D(
             plan.stem_filters,
             plan.stem_kernel,
@@ -49,12 +68,12 @@ class FireTemplate(Template):
             padding="same",
             activation="relu",
             kernel_initializer=self.options["initializer"],
-            name="conv1",
+            name=f"{prefix}conv1",
         )(x)
-        return keras.layers.MaxPooling2D(3, 2, name="conv1_pool")(x)
+        return keras.layers.MaxPooling2D(3, 2, name=f"{prefix}conv1_pool")(x)
 
-    def _fire(self, x: keras.KerasTensor, stage: Fire) -> keras.KerasTensor:
-        name, initializer = f"fire{stage.number}", self.options["initializer"]
+    def _fire(self, x: keras.KerasTensor, stage: Fire, prefix: str) -> keras.KerasTensor:
+        name, initializer = f"{prefix}fire{stage.number}", self.options["initializer"]
         output = fire(x, stage.squeeze, bypass=stage.bypass, initializer=initializer, name=name)
         if stage.attention is None:
             return output
@@ -92,7 +111,7 @@ class SqueezeNet10(FireTemplate):
         self.training_space(hp)
 
     def plan(self, values: Mapping[str, Any]) -> FirePlan:
-        stages: list[Fire | Pool] = []
+        stages: list[Stage] = []
         for number in range(2, 10):
             stages.append(
                 Fire(
@@ -151,20 +170,20 @@ class SqueezeNetAuto(FireTemplate):
     def space(self, hp: keras_tuner.HyperParameters) -> None:
         self.training_space(hp)
         hp.Int("set1_pairs", 1, 2, default=1)
-        set1_sizes = _registered_values(hp, "set1_pairs")
+        set1_sizes = registered_values(hp, "set1_pairs")
         for size in set1_sizes:
             with hp.conditional_scope("set1_pairs", [size]):
                 hp.Int("set2_pairs", 0, 2, default=0)
-        set2_sizes = _registered_values(hp, "set2_pairs")
+        set2_sizes = registered_values(hp, "set2_pairs")
         _check_sizes(set1_sizes, set2_sizes)
         for pair in range(1, max(set1_sizes) + 1):
-            with _scope(hp, set1_pairs=[size for size in set1_sizes if size >= pair]):
+            with scope(hp, set1_pairs=[size for size in set1_sizes if size >= pair]):
                 hp.Choice(f"pool_{pair}", list(POOLS), default="max")
         for pair in range(1, max(set1_sizes) + max(set2_sizes) + 1):
             for first in set1_sizes:
                 second = [size for size in set2_sizes if first + size >= pair]
                 if second:
-                    with _scope(hp, set1_pairs=[first], set2_pairs=second):
+                    with scope(hp, set1_pairs=[first], set2_pairs=second):
                         self.pair_space(hp, pair)
 
     def pair_space(self, hp: keras_tuner.HyperParameters, pair: int) -> None:
@@ -172,7 +191,7 @@ class SqueezeNetAuto(FireTemplate):
         hp.Boolean(f"bypass_{2 * pair + 1}", default=False)
 
     def plan(self, values: Mapping[str, Any]) -> FirePlan:
-        stages: list[Fire | Pool] = []
+        stages: list[Stage] = []
         for pair in range(1, values["set1_pairs"] + values["set2_pairs"] + 1):
             for number in (2 * pair, 2 * pair + 1):
                 is_bypassed = values.get(f"bypass_{number}", False)
@@ -193,10 +212,10 @@ class SqueezeNetAuto(FireTemplate):
         return None
 
 
-def _pool(x: keras.KerasTensor, stage: Pool) -> keras.KerasTensor:
+def _pool(x: keras.KerasTensor, stage: Pool, prefix: str) -> keras.KerasTensor:
     if stage.kind not in POOLS:
         raise UnknownNameError("a pool", stage.kind, POOLS)
-    return POOLS[stage.kind](3, 2, name=f"fire{stage.after}_pool")(x)
+    return POOLS[stage.kind](3, 2, name=f"{prefix}fire{stage.after}_pool")(x)
 
 
 def _attend(
@@ -208,20 +227,7 @@ def _attend(
     return block(x, attention.ratio, initializer=initializer, name=name)
 
 
-def _registered_values(hp: keras_tuner.HyperParameters, name: str) -> list[int]:
-    return sorted({int(v) for entry in hp.space if entry.name == name for v in entry.values})
-
-
 def _check_sizes(set1_sizes: Sequence[int], set2_sizes: Sequence[int]) -> None:
     for name, sizes, least in (("set1_pairs", set1_sizes, 1), ("set2_pairs", set2_sizes, 0)):
         if min(sizes) < least:
             raise InputError(f"{name} cannot be {min(sizes)}", remedy=f"use {least} or more")
-
-
-@contextmanager
-def _scope(hp: keras_tuner.HyperParameters, **parents: Sequence[int]) -> Iterator[None]:
-    """Open one conditional scope inside the other."""
-    with ExitStack() as scopes:
-        for name, values in parents.items():
-            scopes.enter_context(hp.conditional_scope(name, list(values)))
-        yield

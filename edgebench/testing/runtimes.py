@@ -50,6 +50,17 @@ class RuntimeContract:
             assert not np.array_equal(first, second)
             np.testing.assert_array_equal(first, third)
 
+    def test_arrays_of_the_caller_are_left_alone(self, runtime: Runtime, model: Path) -> None:
+        session = runtime.open(str(model), 1, None)
+        mine = seeded_inputs(session.inputs, seed=1)
+        before = [array.copy() for array in mine]
+        session.set_inputs(mine)
+        session.invoke()
+        session.set_inputs(seeded_inputs(session.inputs, seed=2))
+        session.invoke()
+        for array, copy in zip(mine, before, strict=True):
+            np.testing.assert_array_equal(array, copy)
+
     def test_invoking_again_needs_no_new_inputs(self, runtime: Runtime, model: Path) -> None:
         session = runtime.open(str(model), 1, None)
         session.set_inputs(seeded_inputs(session.inputs, seed=1))

@@ -46,14 +46,14 @@ def fit(
     seed: int,
     on_epoch: Callable[[int, float], None] = lambda epoch, accuracy: None,
 ) -> FitResult:
-    """Train a classifier that ends in a softmax, on labels that are class numbers.
+    """Train a classifier on labels that are class numbers; it ends in a softmax, or is compiled with its own loss.
 
     Stops early after ``plan.patience`` epochs without a better validation accuracy.
 
     Args:
         model: A built Keras model with one input.
-        optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example.
-        learning_rate: Above 0; really used, and lowered as ``plan.schedule`` says.
+        optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example; a compiled model keeps its own.
+        learning_rate: Above 0; really used, but for a compiled model, and lowered as ``plan.schedule`` says.
         seed: Seeds the order of examples and dropout.
         on_epoch: Called with the epoch (from 1) and its validation accuracy.
 

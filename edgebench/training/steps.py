@@ -22,24 +22,33 @@ class Stepper(Protocol):
 
 
 class KerasStepper:
-    """The step of ``keras.Model.train_on_batch``: any Keras backend."""
+    """The step of ``keras.Model.train_on_batch``: any Keras backend, and any compiled model as it is compiled."""
 
     def __init__(self, model: Any, optimizer: Any) -> None:
-        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+        if not is_compiled(model):
+            model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
         self._model = model
 
     def train(self, x: Floats, y: Labels) -> float:
-        return float(self._model.train_on_batch(x, y))
+        return float(self._model.train_on_batch(x, y, return_dict=True)["loss"])
 
     def predict(self, x: Floats) -> Floats:
         return np.asarray(self._model.predict_on_batch(x), dtype=np.float32)
 
 
+def is_compiled(model: Any) -> bool:
+    """Return whether the model brings its own optimizer and loss."""
+    return bool(getattr(model, "compiled", False))
+
+
 def stepper_for(model: Any, optimizer: Any) -> Stepper:
-    """Return the fastest stepper that the active Keras backend has."""
+    """Return the fastest stepper that the active Keras backend has.
+
+    A model that its template compiled, as keras-tuner's hypermodels do, keeps its own optimizer and loss.
+    """
     import keras
 
-    if keras.backend.backend() == "tensorflow":
+    if not is_compiled(model) and keras.backend.backend() == "tensorflow":
         from edgebench.training.tensorflow_step import TensorflowStepper
 
         return TensorflowStepper(model, optimizer)

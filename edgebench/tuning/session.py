@@ -28,7 +28,7 @@ from edgebench.executors import LocalExecutor, WorkerSettings
 from edgebench.objectives import hypervolume_by_trial, select_front
 from edgebench.records import RunResult, Status, Suite, Trial
 from edgebench.store import SqliteStore
-from edgebench.templates import discover_space, load_template, resolve_values
+from edgebench.templates import discover_space, load_template, portable_name, resolve_values
 from edgebench.tuning.bench import Bench
 from edgebench.tuning.names import BASELINE_ID, next_trial_id
 from edgebench.tuning.observer import Observer, Progress
@@ -182,7 +182,7 @@ class Search:
     def _candidate(self, trial_id: str, template: str, values: Any, spec: Any) -> Candidate:
         is_own = template == self._suite.template
         blueprint = Blueprint(
-            template=template,
+            template=portable_name(template),
             options=self._suite.template_options if is_own else {},
             input_shapes=spec.input_shapes,
             classes=spec.classes,

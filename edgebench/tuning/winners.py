@@ -28,6 +28,7 @@ from edgebench.records import (
     Trial,
 )
 from edgebench.store import CONFIRM, PROFILE, SqliteStore
+from edgebench.templates import portable_name
 from edgebench.tuning.bench import Bench
 from edgebench.tuning.observer import Observer
 from edgebench.tuning.runs import Stop
@@ -199,7 +200,7 @@ class Winners:
         is_own = not trial.is_baseline
         job = WinnerJob(
             blueprint=Blueprint(
-                template=suite.template if is_own else str(suite.baseline),
+                template=portable_name(suite.template if is_own else str(suite.baseline)),
                 options=suite.template_options if is_own else {},
                 input_shapes=spec.input_shapes,
                 classes=spec.classes,

@@ -57,6 +57,14 @@ def test_a_tensor_lives_until_its_last_reader() -> None:
     assert chain.peak_activation_bytes == 2 * 4 * 4 * 8 * 4
 
 
+def test_a_reshape_is_a_view() -> None:
+    inputs = keras.Input((4, 4, 8))
+    x = layers.Flatten()(layers.Reshape((16, 8))(inputs))
+    assert read_graph(keras.Model(inputs, x)).peak_activation_bytes == 4 * 128
+    through = keras.Model(inputs, layers.Dense(2)(x))
+    assert read_graph(through).peak_activation_bytes == 4 * (128 + 2)
+
+
 def test_moving_averages_are_parameters_that_do_not_train() -> None:
     inputs = keras.Input((4, 4, 8))
     facts = read_graph(keras.Model(inputs, layers.BatchNormalization()(inputs)))

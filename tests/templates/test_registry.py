@@ -13,9 +13,11 @@ from edgebench.templates import (
     TEMPLATES,
     discover_space,
     load_template,
+    portable_name,
     read_graph,
     register_template,
     resolve_values,
+    usual_arguments,
 )
 from edgebench.templates.base import Template
 
@@ -90,10 +92,28 @@ def test_importing_and_misnaming_load_no_keras() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TEMPLATES))
-def test_known_names_are_the_names_of_their_classes(name: str) -> None:
-    template = load_template(name, input_shapes=((32, 32, 3),), classes=2)
-    assert (template.name, template.task) == (name, "classification")
+def test_known_names_are_those_of_their_classes_and_load_as_published(name: str) -> None:
+    shapes, classes = usual_arguments(name)
+    template = load_template(name, input_shapes=shapes, classes=classes)
+    assert template.name == name
     assert template.version
+    assert (template.input_shapes, template.classes) == (shapes, classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "classes"),
+    [
+        ("squeezenet-1.1", ((224, 224, 3),), 1000),
+        ("squeezenet-sem-auto", ((224, 224, 3), (224, 224, 3)), 1000),
+        ("mlp-auto", ((468, 3),), 8),
+        ("unet", ((256, 256, 1),), 1),
+        ("{}:Plain", ((224, 224, 3),), 1000),
+    ],
+)
+def test_a_template_knows_what_it_was_published_with(
+    user_module: str, name: str, shapes: tuple[tuple[int, ...], ...], classes: int
+) -> None:
+    assert usual_arguments(name.format(user_module)) == (shapes, classes)
 
 
 def test_a_plain_hypermodel_is_found_by_module_and_class(user_module: str) -> None:
@@ -159,6 +179,26 @@ def test_a_registered_template_is_loaded_by_its_name(monkeypatch: pytest.MonkeyP
     template = load("tiny")
     assert read_graph(template.build(discover_space(template))).macs == 8 * 8 * 3 * 3
     assert template.describe({"dropout": 0.1}) == "tiny"
+
+
+def test_another_process_loads_a_registered_class_from_its_module(
+    user_module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgebench.templates.registry.TEMPLATES", dict(TEMPLATES))
+    load(f"{user_module}:Plain")
+    cls = sys.modules[user_module].Plain
+    register_template("plain", cls)
+    assert portable_name("plain") == f"{user_module}:Plain"
+    assert portable_name("unet") == "unet"
+    assert portable_name("a:B") == "a:B"
+
+    class Local(Template):
+        pass
+
+    register_template("local", Local)
+    with pytest.raises(InputError, match="the workers cannot import template local") as caught:
+        portable_name("local")
+    assert "module of its own" in caught.value.remedy
 
 
 def test_names_cannot_be_taken_twice_or_hold_a_colon() -> None:

@@ -261,6 +261,7 @@ def test_overrides_widen_narrow_and_fix() -> None:
     assert space.values["learning_rate"] == 0.002
     assert list(space.entry("learning_rate").values) == [0.002, 1.0]
     assert list(space.entry("se_ratio_1").values) == [4, 8]
+    assert space.entry("se_ratio_1").default == 4
     assert space.values["dropout"] == 0.3
     assert math.isclose(list(space.entry("dropout").values)[1], 0.1)
     assert space.values["bypass_3"] is True
