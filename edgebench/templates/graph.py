@@ -186,21 +186,22 @@ def _widened(step: Step, span: Span) -> Span:
 def _arch_id(trace: Trace) -> str:
     """Hash inputs, steps and outputs. Equal layers that share weights differ from equal layers that do not."""
     steps = [step for step in trace.steps if not step.is_identity]
-    first_use: dict[int, int] = {}
+    owners: dict[int, int] = {}
     for position, step in enumerate(steps):
-        first_use.setdefault(id(step.operation), position)
+        if step.weights:
+            owners.setdefault(id(step.operation), position)
     document = {
         "inputs": [[t.shape, t.dtype] for t in (trace.tensors[i] for i in trace.inputs)],
         "steps": [
             [
                 step.type,
-                first_use[id(step.operation)],
+                owners.get(id(step.operation), position),
                 _hashable(step.operation.get_config()),
                 _hashable(step.arguments),
                 [[trace.tensors[i].shape, trace.tensors[i].dtype] for i in step.outputs],
                 [w.trainable for w in step.weights],
             ]
-            for step in steps
+            for position, step in enumerate(steps)
         ],
         "outputs": trace.outputs,
     }
