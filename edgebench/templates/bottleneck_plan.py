@@ -26,6 +26,9 @@ class Bottleneck:
     def name(self) -> str:
         return f"b{self.stage}_{self.number}"
 
+    def __str__(self) -> str:
+        return f"{self.name}{f'x{self.repeats}' if self.repeats > 1 else ''}"
+
 
 def plan_bottlenecks(
     repeats: Mapping[str, int], *, first_expansion: int | None
@@ -50,6 +53,6 @@ def plan_bottlenecks(
     )
 
 
-def draw(blocks: Sequence[Bottleneck]) -> str:
+def repeated_blocks(blocks: Sequence[Bottleneck]) -> str:
     """Return the blocks that run more than once, such as ``b3_3x2 b5_3x3``; empty where none does."""
-    return " ".join(f"{block.name}x{block.repeats}" for block in blocks if block.repeats > 1)
+    return " ".join(str(block) for block in blocks if block.repeats > 1)

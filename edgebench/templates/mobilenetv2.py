@@ -10,7 +10,8 @@ import keras_tuner
 
 from edgebench.blocks import inverted_residual, normed_convolution
 from edgebench.templates.base import Option, Template
-from edgebench.templates.bottleneck_plan import Bottleneck, draw, plan_bottlenecks
+from edgebench.templates.bottleneck_plan import Bottleneck, plan_bottlenecks, repeated_blocks
+from edgebench.templates.drawing import Block, BlockChain, shape_label
 
 VARIANTS = ("keras", "published")
 STEM_FILTERS = 32
@@ -69,6 +70,20 @@ class MobileNetV2(Template):
         """Return the trunk of these active values."""
         return plan_bottlenecks({}, first_expansion=1 if self._is_published else None)
 
+    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+        chain = BlockChain()
+        tip = chain.add(shape_label(self.input_shapes[0]), "input")
+        tip = chain.add("stem", "conv", tip)
+        for block in self.bottlenecks(values):
+            tip = chain.add(str(block), "conv", tip)
+        tip = chain.add(f"conv {LAST_FILTERS}", "conv", tip)
+        if not self.options["include_top"]:
+            return chain.blocks
+        tip = chain.add("average", "pool", tip)
+        tip = chain.add("dropout", "drop", tip)
+        chain.add("softmax", "output", tip)
+        return chain.blocks
+
     def describe(self, values: Mapping[str, Any]) -> str:
         variant = " published" if self._is_published else ""
         top = "" if self.options["include_top"] else " without top"
@@ -120,7 +135,7 @@ class MobileNetV2Auto(MobileNetV2):
         return plan_bottlenecks(repeats, first_expansion=1 if self._is_published else None)
 
     def describe(self, values: Mapping[str, Any]) -> str:
-        return f"{super().describe(values)} {draw(self.bottlenecks(values))}".rstrip()
+        return f"{super().describe(values)} {repeated_blocks(self.bottlenecks(values))}".rstrip()
 
 
 def repeat_space(hp: keras_tuner.HyperParameters, repeated: Mapping[str, str]) -> None:

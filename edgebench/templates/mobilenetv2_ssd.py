@@ -12,7 +12,13 @@ import keras_tuner
 
 from edgebench.blocks import normed_convolution, ssd_head
 from edgebench.templates.base import Template
-from edgebench.templates.bottleneck_plan import EXPANSION, Bottleneck, draw, plan_bottlenecks
+from edgebench.templates.bottleneck_plan import (
+    EXPANSION,
+    Bottleneck,
+    plan_bottlenecks,
+    repeated_blocks,
+)
+from edgebench.templates.drawing import Block, BlockChain, shape_label
 from edgebench.templates.mobilenetv2 import bottleneck, repeat_space, stem
 
 FIRST_TAP, LAST_TAP = "b4_1", "b5_3"
@@ -48,6 +54,7 @@ class MobileNetV2SSD(Template):
 
     name = "mobilenetv2-ssd"
     task = "detection"
+    usual_classes = 10
     repeated: ClassVar[Mapping[str, str]] = {}
 
     def space(self, hp: keras_tuner.HyperParameters) -> None:
@@ -76,8 +83,28 @@ class MobileNetV2SSD(Template):
         every = plan_bottlenecks(repeats, first_expansion=1)
         return tuple(takewhile(lambda block: block.name != LAST_TAP, every))
 
+    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+        chain = BlockChain()
+        tip = chain.add(shape_label(self.input_shapes[0]), "input")
+        tip = chain.add("stem", "conv", tip)
+        maps = []
+        for block in self.bottlenecks(values):
+            if block.name == FIRST_TAP:
+                tip = chain.add(f"{FIRST_TAP} expand", "conv", tip)
+                maps.append(tip)
+            tip = chain.add(str(block), "conv", tip)
+        tip = chain.add(f"{LAST_TAP} expand", "conv", tip)
+        tip = chain.add("dropout", "drop", tip)
+        maps.append(tip)
+        for _, filters, kernel, _, _ in EXTRAS:
+            tip = chain.add(f"extra {kernel}x{kernel} {filters}", "conv", tip)
+            maps.append(tip)
+        tip = chain.add("heads", "join", *reversed(maps))
+        chain.add("boxes", "output", tip)
+        return chain.blocks
+
     def describe(self, values: Mapping[str, Any]) -> str:
-        return f"{self.name} {draw(self.bottlenecks(values))}".rstrip()
+        return f"{self.name} {repeated_blocks(self.bottlenecks(values))}".rstrip()
 
     def smallest_input(self, values: Mapping[str, Any]) -> tuple[int, ...]:
         side = LEAST_BEFORE_VALID

@@ -60,7 +60,7 @@ def save_reference(case: Case, model: Any) -> None:
     """Write the weights of a model, and its outputs for seeded inputs."""
     rng = np.random.default_rng(SEED)
     inputs = [rng.normal(size=(BATCH, *shape)).astype(np.float32) for shape in case.input_shapes]
-    outputs = np.asarray(model(inputs, training=False))
+    outputs = np.asarray(model(fed(inputs), training=False))
     model.save_weights(case.weights_path)
     np.savez(case.arrays_path, outputs=outputs, **{f"x{i}": x for i, x in enumerate(inputs)})
 
@@ -103,10 +103,10 @@ def answer(case: Case) -> Answer:
     with np.load(case.arrays_path) as arrays:
         expected = arrays["outputs"]
         inputs = [arrays[f"x{i}"] for i in range(len(case.input_shapes))]
-    outputs = np.asarray(model.predict_on_batch(inputs))
+    outputs = np.asarray(model.predict_on_batch(fed(inputs)))
     before = [np.array(w) for w in model.trainable_weights]
     model.compile(optimizer=keras.optimizers.SGD(10.0), loss="mse")
-    loss = float(np.asarray(model.train_on_batch(inputs, np.zeros_like(expected))))
+    loss = float(np.asarray(model.train_on_batch(fed(inputs), np.zeros_like(expected))))
     after = [np.array(w) for w in model.trainable_weights]
     changed = [bool((a != b).any()) for a, b in zip(after, before, strict=True)]
     return Answer(
@@ -119,6 +119,11 @@ def answer(case: Case) -> Answer:
         loss=loss,
         trained=sum(changed) / len(changed),
     )
+
+
+def fed(inputs: Sequence[Any]) -> Any:
+    """Return what a model is called with: its one input, or all of them."""
+    return inputs if len(inputs) > 1 else inputs[0]
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "mobilenetv2-auto": {"repeat_b6": 2},
     "mobilenetv2-ssd-auto": {"repeat_b5": 2},
     "squeezenet-se-auto": {"se_2": True, "se_skip_2": True, "se_3": True},
+    "squeezenet-sem-auto": {"merge_at": "fire2", "se_3": True},
+    "unet-auto": {"start_filters": 8, "depth": 2, "down_convs": 1},
 }
 FAST_COMPILING = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
 References = dict[str, tuple[Case, Any]]

@@ -46,11 +46,11 @@ def outputs(model: keras.Model) -> np.ndarray:
     spread_weights(model)
     rng = np.random.default_rng(2)
     inputs = [rng.normal(size=(1, *t.shape[1:])).astype(np.float32) for t in model.inputs]
-    return np.asarray(model(inputs, training=False))
+    return np.asarray(model(inputs if inputs[1:] else inputs[0], training=False))
 
 
 @pytest.mark.parametrize("name", AUTO)
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_neighbours_have_one_identity_just_when_they_compute_the_same(
     name: str, data: st.DataObject

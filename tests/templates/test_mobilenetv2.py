@@ -12,7 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgebench.errors import InputError, UnknownNameError
-from edgebench.templates import load_template, read_graph, resolve_values
+from edgebench.templates import (
+    TRAINING_HYPERPARAMETERS,
+    discover_space,
+    load_template,
+    read_graph,
+    resolve_values,
+)
 from edgebench.templates.base import Template
 from edgebench.testing.templates import TemplateContract
 from edgebench.testing.weights import spread_weights
@@ -33,12 +39,18 @@ def facts(template: Template, **sets: Any) -> Any:
     return read_graph(model(template, **sets))
 
 
-class TestMobileNetV2(TemplateContract):
-    name = "mobilenetv2"
-
-
 class TestMobileNetV2Auto(TemplateContract):
     name = "mobilenetv2-auto"
+    sets = {"repeat_b6": 2}  # noqa: RUF012
+
+
+@pytest.mark.parametrize("variant", ["keras", "published"])
+def test_the_fixed_network_is_the_searched_one_at_its_defaults(variant: str) -> None:
+    fixed = load("mobilenetv2", 10, variant=variant)
+    assert discover_space(fixed).names == TRAINING_HYPERPARAMETERS
+    searched = load("mobilenetv2-auto", 10, variant=variant)
+    assert discover_space(searched).names == (*TRAINING_HYPERPARAMETERS, *REPEATS)
+    assert facts(fixed).arch_id == facts(searched).arch_id
 
 
 def test_size_is_that_of_keras() -> None:
@@ -68,7 +80,7 @@ def test_it_computes_what_keras_computes() -> None:
     x = np.random.default_rng(0).normal(size=(2, 64, 48, 3)).astype(np.float32)
     expected = np.asarray(theirs(x, training=False))
     assert np.abs(expected[0] - expected[1]).max() > 0.01
-    np.testing.assert_allclose(np.asarray(ours([x], training=False)), expected, atol=1e-6)
+    np.testing.assert_allclose(np.asarray(ours(x, training=False)), expected, atol=1e-6)
 
 
 def test_published_variant_has_the_published_size() -> None:

@@ -12,7 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgebench.errors import InputError
-from edgebench.templates import load_template, read_graph, resolve_values
+from edgebench.templates import (
+    TRAINING_HYPERPARAMETERS,
+    discover_space,
+    load_template,
+    read_graph,
+    resolve_values,
+)
 from edgebench.templates.base import Template
 from edgebench.testing.templates import TemplateContract
 
@@ -35,20 +41,21 @@ def facts(template: Template, **sets: Any) -> Any:
     return read_graph(model(template, **sets))
 
 
-class DetectorContract(TemplateContract):
+class TestMobileNetV2SSDAuto(TemplateContract):
+    name = "mobilenetv2-ssd-auto"
     input_shapes = ((196, 196, 3),)
     output_channels = 4 + 4 + 1
+    sets = {"repeat_b5": 2}  # noqa: RUF012
 
     def loss_and_targets(self, model: keras.Model, count: int) -> tuple[str, Any]:
         return "mse", np.zeros((count, *model.output_shape[1:]), dtype=np.float32)
 
 
-class TestMobileNetV2SSD(DetectorContract):
-    name = "mobilenetv2-ssd"
-
-
-class TestMobileNetV2SSDAuto(DetectorContract):
-    name = "mobilenetv2-ssd-auto"
+def test_the_fixed_detector_is_the_searched_one_at_its_defaults() -> None:
+    fixed, searched = load("mobilenetv2-ssd"), load("mobilenetv2-ssd-auto")
+    assert discover_space(fixed).names == TRAINING_HYPERPARAMETERS
+    assert discover_space(searched).names == (*TRAINING_HYPERPARAMETERS, *REPEATS)
+    assert facts(fixed).arch_id == facts(searched).arch_id
 
 
 @pytest.mark.parametrize("name", ["mobilenetv2-ssd", "mobilenetv2-ssd-auto"])
