@@ -125,16 +125,23 @@ class Template(keras_tuner.HyperModel):
             )
 
     def _checked_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        for option, value in options.items():
+        for option in options:
             if option not in self.known_options:
                 raise UnknownNameError(f"an option of {self.name}", option, self.known_options)
-            choices = self.known_options[option].choices
-            if choices and value not in choices:
-                raise UnknownNameError(f"a value of option {option}", str(value), map(str, choices))
-        chosen = {n: options.get(n, option.default) for n, option in self.known_options.items()}
+        chosen = {
+            name: self._chosen(name, options[name]) if name in options else option.default
+            for name, option in self.known_options.items()
+        }
         if "initializer" in chosen:
             _check_initializer(chosen["initializer"])
         return chosen
+
+    def _chosen(self, option: str, value: Any) -> Any:
+        """Return the choice that a value, or its text, names."""
+        choices = {str(choice).lower(): choice for choice in self.known_options[option].choices}
+        if choices and str(value).lower() not in choices:
+            raise UnknownNameError(f"a value of option {option}", str(value), choices)
+        return choices.get(str(value).lower(), value)
 
     def _check_inputs(self) -> None:
         count = len(self.input_shapes)
@@ -163,7 +170,7 @@ class Template(keras_tuner.HyperModel):
                 raise InputError(
                     f"an input of {_times(shape[:-1])} is too small for {self.name}: "
                     f"the smallest that works here is {_times(smallest)}",
-                    why=f"the pools of {self.describe(values)} would leave nothing",
+                    why=f"the pools and strides of {self.describe(values)} would leave nothing",
                     remedy="use larger images or fewer pools",
                 )
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from edgebench.templates.trace import Step, TensorRef, Trace, trace_model
 ARCH_ID_LENGTH = 16
 UNHASHED_KEYS = ("name", "seed", "shared_object_id", "build_config", "trainable")
 VIEWS = ("ExpandDims", "Flatten", "Reshape", "Squeeze")
+FUSED_ACTIVATIONS = ("linear", "relu", "relu6")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 Span = tuple[float, float, float, float]
 
@@ -40,8 +42,9 @@ class GraphFacts:
     ``macs`` counts convolutions (plain, depthwise, separable, transposed), dense and recurrent layers; pooling, batch
     norm, activations and other element-wise work count 0. Types with matrices of weights that no rule counts stand in
     ``uncounted``. ``peak_activation_bytes`` is the largest sum of tensors alive at one step, in the order of the
-    graph, each in its own buffer; dropout and reshaping are free. ``receptive_field`` is the height and width in input
-    pixels that one position of a feature map sees at most, apart from global pooling; None without spatial layers.
+    graph, each in its own buffer; dropout, reshaping, and what runtimes fuse into the convolution or sum before it
+    (batch norm, relu) are free. ``receptive_field`` is the height and width in input pixels that one position of a
+    feature map sees at most, apart from global pooling; None without spatial layers.
     ``arch_id`` is equal for equal graphs.
     """
 
@@ -127,10 +130,11 @@ def _peak_bytes(trace: Trace) -> int:
     size = [math.prod(t.shape) * dtype_bytes(t.dtype) for t in trace.tensors]
     end = len(trace.steps)
     buffer_of = {tensor: tensor for tensor in range(len(size))}
+    fused = _fused_steps(trace)
     born = dict.fromkeys(trace.inputs, 0)
     dies = dict.fromkeys(trace.inputs, 0)
     for position, step in enumerate(trace.steps):
-        if step.type in VIEWS:
+        if step.type in VIEWS or position in fused:
             buffer_of.update(dict.fromkeys(step.outputs, buffer_of[step.inputs[0]]))
         touched = [buffer_of[tensor] for tensor in (*step.inputs, *step.outputs)]
         for tensor in touched:
@@ -141,6 +145,30 @@ def _peak_bytes(trace: Trace) -> int:
         sum(size[t] for t, start in born.items() if start <= position <= dies[t])
         for position in range(max(end, 1))
     )
+
+
+def _fused_steps(trace: Trace) -> set[int]:
+    """Return the positions of batch norms and relus that runtimes work into the convolution or sum before them."""
+    reads = Counter(tensor for step in trace.steps for tensor in step.inputs)
+    reads.update(trace.outputs)
+    made_by: dict[int, str] = {}
+    fused = set()
+    for position, step in enumerate(trace.steps):
+        maker = made_by.get(step.inputs[0], "") if len(step.inputs) == 1 else ""
+        is_read_once = bool(maker) and reads[step.inputs[0]] == 1
+        if is_read_once and _can_follow(step, maker):
+            fused.add(position)
+            made_by[step.outputs[0]] = maker
+        elif step.type == "Add" or _macs(step, trace):
+            made_by[step.outputs[0]] = step.type
+    return fused
+
+
+def _can_follow(step: Step, maker: str) -> bool:
+    if step.type == "BatchNormalization":
+        return maker != "Add"
+    activation = getattr(getattr(step.operation, "activation", None), "__name__", "")
+    return step.type == "ReLU" or (step.type == "Activation" and activation in FUSED_ACTIVATIONS)
 
 
 def _receptive_field(trace: Trace) -> tuple[int, int] | None:
@@ -186,21 +214,22 @@ def _widened(step: Step, span: Span) -> Span:
 def _arch_id(trace: Trace) -> str:
     """Hash inputs, steps and outputs. Equal layers that share weights differ from equal layers that do not."""
     steps = [step for step in trace.steps if not step.is_identity]
-    first_use: dict[int, int] = {}
+    owners: dict[int, int] = {}
     for position, step in enumerate(steps):
-        first_use.setdefault(id(step.operation), position)
+        if step.weights:
+            owners.setdefault(id(step.operation), position)
     document = {
         "inputs": [[t.shape, t.dtype] for t in (trace.tensors[i] for i in trace.inputs)],
         "steps": [
             [
                 step.type,
-                first_use[id(step.operation)],
+                owners.get(id(step.operation), position),
                 _hashable(step.operation.get_config()),
                 _hashable(step.arguments),
                 [[trace.tensors[i].shape, trace.tensors[i].dtype] for i in step.outputs],
                 [w.trainable for w in step.weights],
             ]
-            for step in steps
+            for position, step in enumerate(steps)
         ],
         "outputs": trace.outputs,
     }

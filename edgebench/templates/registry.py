@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Shapes = tuple[tuple[int, ...], ...]
 
 TEMPLATES: dict[str, str | type] = {
+    "mobilenetv2": "edgebench.templates.mobilenetv2:MobileNetV2",
+    "mobilenetv2-auto": "edgebench.templates.mobilenetv2:MobileNetV2Auto",
+    "mobilenetv2-ssd": "edgebench.templates.mobilenetv2_ssd:MobileNetV2SSD",
+    "mobilenetv2-ssd-auto": "edgebench.templates.mobilenetv2_ssd:MobileNetV2SSDAuto",
     "squeezenet-1.0": "edgebench.templates.squeezenet:SqueezeNet10",
     "squeezenet-1.1": "edgebench.templates.squeezenet:SqueezeNet11",
     "squeezenet-auto": "edgebench.templates.squeezenet:SqueezeNetAuto",

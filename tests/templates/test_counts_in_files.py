@@ -88,11 +88,13 @@ ATTENDED = {"set2_pairs": 1, "se_2": True, "se_5": True, "bypass_3": True, "pool
         ("squeezenet-se-auto", IMAGE, 10, {**ATTENDED, "se_skip_2": True, "se_skip_5": True}),
         ("squeezenet-se1-auto", IMAGE * 2, 8, ATTENDED),
         ("squeezenet-sem-auto", IMAGE * 2, 8, {**ATTENDED, "merge_at": "fire3"}),
+        ("mobilenetv2-auto", IMAGE, 10, {"repeat_b3": 2, "repeat_b6": 3}),
+        ("mobilenetv2-ssd-auto", ((195, 200, 1),), 10, {"repeat_b4": 3, "repeat_b5": 2}),
         ("mlp-auto", ((468, 3),), 8, {"layers": 6, "units_2": 512}),
         ("unet-auto", ((48, 32, 1),), 1, {"start_filters": 8}),
         ("unet-auto", ((24, 32, 3),), 4, {"start_filters": 16, "depth": 3, "up1_convs": 2}),
     ],
-    ids=["1.1", "se-skip", "se1", "sem", "mlp", "unet", "unet-masks"],
+    ids=["1.1", "se-skip", "se1", "sem", "mobilenet", "ssd", "mlp", "unet", "unet-masks"],
 )
 def test_file_counts_the_same(
     name: str,

@@ -65,6 +65,27 @@ def test_a_reshape_is_a_view() -> None:
     assert read_graph(through).peak_activation_bytes == 4 * (128 + 2)
 
 
+def test_norms_and_relus_are_free_where_runtimes_fuse_them() -> None:
+    def peak(*after: keras.Layer, is_read_again: bool = False) -> int:
+        inputs = keras.Input((4, 4, 8))
+        x = first = layers.Conv2D(8, 1)(inputs)
+        for layer in after:
+            x = layer(x)
+        outputs = [x, first] if is_read_again else x
+        return read_graph(keras.Model(inputs, outputs)).peak_activation_bytes
+
+    one = 4 * 4 * 8 * 4
+    assert peak() == 2 * one
+    assert peak(layers.BatchNormalization(), layers.ReLU(6.0)) == 2 * one
+    assert (
+        peak(layers.BatchNormalization(), layers.Activation("relu6"), layers.Conv2D(8, 1))
+        == 2 * one
+    )
+    assert peak(layers.Activation("sigmoid"), layers.Conv2D(8, 1), is_read_again=True) == 3 * one
+    assert peak(layers.ReLU(), layers.Conv2D(8, 1), is_read_again=True) == 3 * one
+    assert peak(layers.MaxPooling2D(1), layers.BatchNormalization()) == 2 * one
+
+
 def test_moving_averages_are_parameters_that_do_not_train() -> None:
     inputs = keras.Input((4, 4, 8))
     facts = read_graph(keras.Model(inputs, layers.BatchNormalization()(inputs)))
