@@ -191,9 +191,12 @@ class DataPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
+    """How long to train and how fast; ``schedule`` is constant or cosine (down to 0 at ``max_epochs``)."""
+
     max_epochs: int = 8
     batch_size: int = 32
     patience: int = 5
+    schedule: str = "constant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ DEFAULT_REFERENCES = {
     "latency_ms": 1000.0,
 }
 NOT_IN_HASH = ("oracle.max_trials", "devices", "export", "latency.winner_blocks")
+ORACLES = ("pareto",)
 RUNTIMES = ("auto", "tflite", "litert", "ort")
 T = TypeVar("T")
 Goals = Literal["max", "min"]
@@ -71,6 +72,7 @@ class TrainingDocument(Record):
     max_epochs: PositiveInt = 8
     batch_size: PositiveInt = 32
     patience: PositiveInt = 5
+    schedule: Literal["constant", "cosine"] = "constant"
 
 
 class LatencyDocument(Record):
@@ -188,6 +190,7 @@ def _check_weight(document: Document, change: Change) -> None:
 
 def _resolve(document: Document, raw: SuiteDocument) -> Suite:
     _known(document, ("objective",), "an objective", raw.objective, OBJECTIVE_KINDS)
+    _known(document, ("oracle", "name"), "an oracle", raw.oracle.name, ORACLES)
     _known(document, ("data", "name"), "a data set", raw.data.name, DATASETS)
     for key, name in (("template", raw.template), ("baseline", raw.baseline)):
         if name is not None and ":" not in name:
@@ -220,6 +223,7 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
             max_epochs=max(1, round(raw.training.max_epochs * raw.scale)),
             batch_size=raw.training.batch_size,
             patience=raw.training.patience,
+            schedule=raw.training.schedule,
         ),
         devices=tuple(dict.fromkeys(raw.devices)),
         latency=LatencyPlan(

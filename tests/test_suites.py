@@ -12,7 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from edgebench import suites
-from edgebench.errors import DocumentError, InputError, UnknownNameError
+from edgebench.datasets import DATASETS
+from edgebench.errors import DocumentError, InputError, UnavailableError
 from edgebench.records import (
     Constraint,
     DataPlan,
@@ -265,6 +266,16 @@ def test_a_weight_over_objectives_that_are_none() -> None:
         load(with_line(8, "objectives: 3"), weight)
 
 
+def test_what_is_not_there_keeps_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(plan: DataPlan, seed: int) -> None:
+        raise UnavailableError(f"{plan.name} is not on this machine", remedy="get it")
+
+    monkeypatch.setitem(DATASETS, "far", absent)
+    with pytest.raises(InputError, match=r"^suite\.yaml:7:7  far is not") as caught:
+        load(with_line(7, "data: {name: far}"))
+    assert (caught.value.exit_code, caught.value.remedy) == (3, "get it")
+
+
 @pytest.mark.parametrize(
     ("option", "value", "location", "message"),
     [
@@ -359,41 +370,3 @@ def test_a_suite_keeps_its_hash_through_the_store() -> None:
     kept = adapter.validate_json(adapter.dump_json(suite))
     assert kept == suite
     assert suite_hash(kept) == suite_hash(suite)
-
-
-def test_find_by_name_stands_the_working_folder_before_the_shipped(folder: Path) -> None:
-    assert suites.find("digits") == suites.shipped_dir() / "digits.yaml"
-    (folder / "suites").mkdir()
-    (folder / "suites" / "digits.yaml").write_text(SMALLEST)
-    assert suites.find("digits") == Path("suites/digits.yaml")
-    assert suites.load("digits").name == "tiny"
-
-
-def test_find_by_path(folder: Path) -> None:
-    (folder / "below").mkdir()
-    for name in ("own.yaml", "own.yml", "below/own.yaml"):
-        (folder / name).write_text(SMALLEST)
-        assert suites.find(name) == Path(name)
-        assert suites.find(str(folder / name)) == folder / name
-
-
-def test_a_name_that_is_no_suite() -> None:
-    with pytest.raises(UnknownNameError) as caught:
-        suites.find("digit")
-    assert caught.value.message == "digit is not a suite"
-    assert "digits" in caught.value.why
-    assert caught.value.remedy == "did you mean digits?"
-
-
-@pytest.mark.parametrize("source", ["absent.yaml", "below/digits", ".", "", "x" * 300 + ".yaml"])
-def test_a_path_that_is_no_suite(source: str) -> None:
-    with pytest.raises(InputError) as caught:
-        suites.find(source)
-    assert caught.value.exit_code == 2
-    assert "\n" not in caught.value.message
-
-
-def test_a_missing_path_names_what_there_is() -> None:
-    with pytest.raises(InputError, match=r"^absent\.yaml does not exist$") as caught:
-        suites.find("absent.yaml")
-    assert "digits" in caught.value.remedy

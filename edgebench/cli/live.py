@@ -145,7 +145,7 @@ def trial_line(trial: Trial, progress: Progress) -> str:
     )
     return (
         f"{trial.trial_id}  {trial.status.value:<10}  {'  '.join(numbers)}  {what}   "
-        f"[{state(progress)}]"
+        f"[{progress.done}/{progress.total}  {state(progress)}]"
     )
 
 
@@ -154,7 +154,6 @@ def state(progress: Progress) -> str:
     counts = "  ".join(f"{number} {name}" for name, number in sorted(progress.counts.items()))
     best = progress.best.values().get("val_accuracy") if progress.best else None
     parts = [
-        f"{progress.done}/{progress.total}",
         counts,
         f"front {progress.front_size}",
         f"hv {progress.hypervolume:.4f}",

@@ -89,9 +89,8 @@ def _volume(points: Losses, corner: Losses) -> float:
     points = points[front_indices(points)]
     points = points[np.argsort(points[:, -1], kind="stable")]
     if points.shape[1] == 2:
-        best = np.minimum.accumulate(points[:, 0])
         height = np.diff(np.append(points[:, 1], corner[1]))
-        return float(((corner[0] - best) * height).sum())
+        return float(((corner[0] - points[:, 0]) * height).sum())
     levels = np.append(points[:, -1], corner[-1])
     return sum(
         float(levels[k + 1] - levels[k]) * _volume(points[: k + 1, :-1], corner[:-1])

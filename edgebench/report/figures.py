@@ -49,11 +49,6 @@ def decimals_for(values: Iterable[float]) -> int:
     return min(5, max(2, 1 - math.floor(math.log10(min(positive)))))
 
 
-def times(ratio: float) -> str:
-    """Return a ratio as ``2.3x``."""
-    return f"{ratio:.1f}x"
-
-
 def duration(seconds: float) -> str:
     """Return seconds as ``27 min 41 s``, ``1 h 02 min`` or ``41.0 s``."""
     if seconds < 59.95:

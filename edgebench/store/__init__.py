@@ -1,6 +1,6 @@
 """The results of all runs, on disk."""
 
-from edgebench.store.migrations import VERSION, migrate
+from edgebench.store.migrations import STEPS, VERSION, migrate
 from edgebench.store.store import CONFIRM, PROFILE, ResultStore, SqliteStore
 
-__all__ = ["CONFIRM", "PROFILE", "VERSION", "ResultStore", "SqliteStore", "migrate"]
+__all__ = ["CONFIRM", "PROFILE", "STEPS", "VERSION", "ResultStore", "SqliteStore", "migrate"]

@@ -65,12 +65,6 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
             why=f"its schema is version {found}, this one reads up to {VERSION}",
             remedy="upgrade edgebench, or name another folder with --store",
         )
-    if found == VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    for step in STEPS[found:]:
-        for statement in step.split(";"):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-    connection.execute("COMMIT")
+    for version in range(found, VERSION):
+        script = f"BEGIN IMMEDIATE; {STEPS[version]} PRAGMA user_version = {version + 1}; COMMIT;"
+        connection.executescript(script)

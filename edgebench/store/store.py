@@ -14,7 +14,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TextIO, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -85,19 +85,10 @@ class SqliteStore:
         self.root = root
         self._path = root / DATABASE
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self._path, timeout=30.0, isolation_level=None)
+            with self._lock_file("opening") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self._open()
         except (OSError, sqlite3.Error) as error:
-            raise self._unusable(str(error)) from None
-        try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            migrate(self._connection, str(self._path))
-        except InputError:
-            self._connection.close()
-            raise
-        except sqlite3.Error as error:
-            self._connection.close()
             raise self._unusable(str(error)) from None
 
     def close(self) -> None:
@@ -256,9 +247,7 @@ class SqliteStore:
         Raises:
             InputError: another living process holds it.
         """
-        folder = self.root / "locks"
-        folder.mkdir(exist_ok=True)
-        with (folder / f"{run_id}.lock").open("a+") as file:
+        with self._lock_file(run_id) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -268,6 +257,21 @@ class SqliteStore:
                     remedy="wait for it, or stop it; its finished trials are kept",
                 ) from None
             yield
+
+    def _open(self) -> None:
+        self._connection = sqlite3.connect(self._path, timeout=30.0, isolation_level=None)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            migrate(self._connection, str(self._path))
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _lock_file(self, name: str) -> TextIO:
+        folder = self.root / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / f"{name}.lock").open("a+", encoding="utf-8")
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[None]:

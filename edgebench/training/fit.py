@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgebench.datasets import Floats, Part
 from edgebench.errors import WorkError
@@ -16,6 +17,7 @@ from edgebench.records import TrainingPlan
 from edgebench.training.steps import Stepper, stepper_for
 
 PREDICT_BATCH = 256
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,14 @@ def fit(
     Args:
         model: A built Keras model with one input.
         optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example; a compiled model keeps its own.
-        learning_rate: Above 0; really used, but for a compiled model.
+        learning_rate: Above 0; really used, and lowered as ``plan.schedule`` says; a compiled model keeps its own.
         seed: Seeds the order of examples and dropout.
         on_epoch: Called with the epoch (from 1) and its validation accuracy.
 
     Raises:
         WorkError: the loss stopped being a number.
+
+    Source: the cosine schedule is Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts.
     """
     import keras
 
@@ -70,9 +74,17 @@ def fit(
     history: list[float] = []
     best_weights = model.get_weights()
     step_s = 0.0
+    steps = math.ceil(len(train) / plan.batch_size)
+    rates = scheduled_rates(plan, learning_rate, steps)
     for epoch in range(1, plan.max_epochs + 1):
         step_started = time.perf_counter()
-        _train_epoch(stepper, train, order.permutation(len(train)), plan.batch_size, epoch)
+        for rows in _batches(order.permutation(len(train)), plan.batch_size):
+            rule.learning_rate = next(rates)
+            if not math.isfinite(stepper.train(train.x[rows], train.y[rows])):
+                raise WorkError(
+                    f"the loss is not a number in epoch {epoch}",
+                    why="the learning rate is too high for this network, or the data holds NaN",
+                )
         history.append(accuracy_of(predict(stepper, validation.x), validation))
         step_s += time.perf_counter() - step_started
         on_epoch(epoch, history[-1])
@@ -101,13 +113,21 @@ def accuracy_of(outputs: Floats, part: Part) -> float:
     return float((outputs.argmax(axis=-1) == part.y).mean())
 
 
-def _train_epoch(stepper: Stepper, train: Part, order: Any, batch_size: int, epoch: int) -> None:
-    loss = 0.0
+def scheduled_rates(plan: TrainingPlan, highest: float, steps: int) -> Iterator[float]:
+    """Yield the learning rate of every step.
+
+    Args:
+        plan: Gives the schedule, over ``max_epochs`` whether or not training stops early.
+        highest: The rate of the first step.
+        steps: In one epoch.
+    """
+    total = plan.max_epochs * steps
+    for step in range(total):
+        is_cosine = plan.schedule == "cosine"
+        share = 0.5 * (1.0 + math.cos(math.pi * step / total)) if is_cosine else 1.0
+        yield highest * share
+
+
+def _batches(order: Rows, batch_size: int) -> Iterator[Rows]:
     for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        loss = stepper.train(train.x[rows], train.y[rows])
-        if not math.isfinite(loss):
-            raise WorkError(
-                f"the loss is not a number in epoch {epoch}",
-                why="the learning rate is too high for this network, or the data holds NaN",
-            )
+        yield order[start : start + batch_size]

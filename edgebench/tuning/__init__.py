@@ -3,13 +3,12 @@
 from edgebench.tuning.heldout import write_heldout
 from edgebench.tuning.names import candidate_id
 from edgebench.tuning.observer import Observer, Progress, SilentObserver
-from edgebench.tuning.oracles import ORACLES, Judge
+from edgebench.tuning.oracles import Judge
 from edgebench.tuning.pareto_oracle import ParetoOracle
 from edgebench.tuning.runs import SearchSettings
 from edgebench.tuning.session import Search
 
 __all__ = [
-    "ORACLES",
     "Judge",
     "Observer",
     "ParetoOracle",

@@ -8,9 +8,9 @@ from typing import Any
 from edgebench.errors import UnknownNameError
 from edgebench.objectives import scalar_score, total_violation
 from edgebench.records import Status, Suite, Trial
+from edgebench.suites import ORACLES
 from edgebench.tuning.pareto_oracle import VIOLATION, ParetoOracle
 
-ORACLES = ("pareto",)
 SCORE = "score"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from edgebench.objectives import total_violation, violated
 from edgebench.records import Constraint, Metric, Status, Trial
 from edgebench.templates import TRAINING_HYPERPARAMETERS
 from edgebench.tuning.names import candidate_id
+
+LOG = logging.getLogger("edgebench.search")
 
 
 class Pipeline:
@@ -50,6 +53,10 @@ class Pipeline:
                 raise
             except EdgebenchError as error:
                 status, reason = Status.FAILED, _sentence(error)
+                break
+            except Exception as error:
+                LOG.exception("trial %s", candidate.trial_id)
+                status, reason = Status.FAILED, f"{type(error).__name__}: {error}"
                 break
             finally:
                 seconds[evaluator.cost.name.lower()] = time.perf_counter() - clock

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from edgebench import suites
 from edgebench.errors import StoppedError
@@ -56,11 +54,6 @@ def find_run(store: SqliteStore, suite: Suite, settings: SearchSettings) -> tupl
         host=facts.host(),
     )
     return run, True
-
-
-def with_data(run: Run, data: Mapping[str, Any]) -> Run:
-    """Return the run with the counts of its data."""
-    return dataclasses.replace(run, data=data)
 
 
 class Stop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import logging
 import signal
 import statistics
 import threading
@@ -32,7 +33,7 @@ from edgebench.tuning.bench import Bench
 from edgebench.tuning.names import BASELINE_ID, next_trial_id
 from edgebench.tuning.observer import Observer, Progress
 from edgebench.tuning.oracles import Judge
-from edgebench.tuning.pipeline import Pipeline
+from edgebench.tuning.pipeline import LOG, Pipeline
 from edgebench.tuning.runs import SearchSettings, Stop, find_run
 from edgebench.tuning.weights import prune_weights
 from edgebench.tuning.winners import Winners
@@ -90,7 +91,7 @@ class Search:
                         winners = Winners(
                             self._run, store, executor, bench, self._observer, self._stop
                         )
-                        self._save(notes=winners.make(dataset))
+                        self._save(notes=(*self._shortfall(), *winners.make(dataset)))
                 except StoppedError:
                     self._stop.request()
             self._save(status="interrupted" if self._stop.requested else "completed")
@@ -200,6 +201,13 @@ class Search:
             BASELINE_ID, name, dict(resolve_values(template, overrides).values), spec
         )
 
+    def _shortfall(self) -> Iterator[str]:
+        """Say why there are fewer trials than asked for, if there are."""
+        done, total = len(self._searched()), self._suite.oracle.max_trials
+        if done < total:
+            cause = "the time budget ended" if self._settings.time_budget_s else "no more exist"
+            yield f"{done} of {total} trials: {cause}"
+
     def _searched(self) -> list[Trial]:
         return [trial for trial in self._trials if not trial.is_baseline]
 
@@ -228,14 +236,22 @@ class Search:
 
     @contextlib.contextmanager
     def _executor(self) -> Iterator[LocalExecutor]:
-        settings = WorkerSettings(log_path=str(self._store.log_path(self.run_id)))
+        log_path = self._store.log_path(self.run_id)
+        handler = logging.FileHandler(log_path, delay=True)
+        LOG.addHandler(handler)
+        LOG.propagate = False
+        settings = WorkerSettings(log_path=str(log_path))
         executor = LocalExecutor(self._settings.workers, preload=PRELOAD, settings=settings)
         try:
             yield executor
         except BaseException:
             executor.shutdown(wait=False)
             raise
-        executor.shutdown(wait=not self._stop.requested)
+        else:
+            executor.shutdown(wait=not self._stop.requested)
+        finally:
+            LOG.removeHandler(handler)
+            handler.close()
 
     @contextlib.contextmanager
     def _interruptible(self, executor: LocalExecutor) -> Iterator[None]:

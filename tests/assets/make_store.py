@@ -1,4 +1,4 @@
-"""Makes the example of a store of today's schema version that stays a test for ever.
+"""Makes the example of a store of today's schema version. Once made it is kept as it is, as a test for ever.
 
 python tests/assets/make_store.py
 """
@@ -34,6 +34,8 @@ def fill(store: SqliteStore) -> None:
 
 
 def main() -> None:
+    if EXAMPLE.exists():
+        raise SystemExit(f"{EXAMPLE.name} is there already: it is kept as it was written")
     with tempfile.TemporaryDirectory() as folder:
         with SqliteStore(Path(folder)) as store:
             fill(store)

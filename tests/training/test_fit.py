@@ -9,6 +9,7 @@ from edgebench.datasets import Part
 from edgebench.errors import WorkError
 from edgebench.records import TrainingPlan
 from edgebench.training import KerasStepper, accuracy_of, fit, predict, stepper_for
+from edgebench.training.fit import scheduled_rates
 
 PLAN = TrainingPlan(max_epochs=6, batch_size=16, patience=3)
 
@@ -103,3 +104,20 @@ def test_batches_of_any_size_are_accepted(keras, network, parts):
     for count in (16, 7, 1):
         assert np.isfinite(stepper.train(parts[0].x[:count], parts[0].y[:count]))
     assert predict(stepper, parts[0].x).shape == (150, 2)
+
+
+def test_schedules():
+    cosine = TrainingPlan(max_epochs=3, batch_size=16, patience=3, schedule="cosine")
+    rates = list(scheduled_rates(cosine, 0.1, 4))
+    assert len(rates) == 12
+    assert rates[0] == 0.1
+    assert rates[6] == pytest.approx(0.05)
+    assert rates == sorted(rates, reverse=True)
+    assert set(scheduled_rates(PLAN, 0.1, 4)) == {0.1}
+
+
+def test_the_schedule_is_really_used(network, parts):
+    plan = TrainingPlan(max_epochs=4, batch_size=16, patience=4, schedule="cosine")
+    constant = TrainingPlan(max_epochs=4, batch_size=16, patience=4)
+    histories = [trained(network, parts, p)[0].get_weights() for p in (plan, constant)]
+    assert any((a != b).any() for a, b in zip(*histories, strict=True))

@@ -95,13 +95,14 @@ def test_the_baseline_is_held_to_no_limit():
     [
         (WorkError("boom", why="because"), Status.FAILED),
         (InputError("the input is too small"), Status.INFEASIBLE),
+        (ZeroDivisionError("a bug"), Status.FAILED),
     ],
 )
 def test_an_error_is_the_trials_own(error, status):
     free, _, training = evaluators()
     trial = Pipeline([free, Failing(Cost.DEVICE, error), training], ()).run(CANDIDATE)
     assert trial.status is status
-    assert error.message in trial.reason
+    assert str(error) in trial.reason
     assert trial.metric("param_bytes") is not None
     assert not training.asked
 
