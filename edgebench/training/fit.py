@@ -53,7 +53,7 @@ def fit(
     Args:
         model: A built Keras model with one input.
         optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example; a compiled model keeps its own.
-        learning_rate: Above 0; really used, but for a compiled model, and lowered as ``plan.schedule`` says.
+        learning_rate: Above 0; really used, and lowered as ``plan.schedule`` says; a compiled model keeps its own.
         seed: Seeds the order of examples and dropout.
         on_epoch: Called with the epoch (from 1) and its validation accuracy.
 
