@@ -34,11 +34,11 @@ def profile(
     from edgebench import api
     from edgebench.devices import find_device
 
+    for name in device or ["local"]:
+        find_device(name)
     for model in models:
         if not model.is_file():
             raise InputError(f"{model} does not exist", why="expected a model file there")
-    for name in device or ["local"]:
-        find_device(name)
     measurements = []
     for name in device or ["local"]:
         for model in models:
