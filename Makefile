@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS ?= all
+TEST_PROCESSES ?= 2
 
 .PHONY: search test lint types layers unit install clean
 .DELETE_ON_ERROR:
@@ -24,7 +25,7 @@ layers: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 install: $(STAMP)
 

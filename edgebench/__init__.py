@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgebench.api import SearchResult, profile, report, search
+    from edgebench.api import SearchResult, profile, search
     from edgebench.errors import EdgebenchError
     from edgebench.templates import load_template, register_template
     from edgebench.tuning import ParetoOracle
@@ -22,7 +22,6 @@ __all__ = [
     "load_template",
     "profile",
     "register_template",
-    "report",
     "search",
 ]
 
@@ -33,7 +32,6 @@ _HOMES = {
     "load_template": "edgebench.templates",
     "profile": "edgebench.api",
     "register_template": "edgebench.templates",
-    "report": "edgebench.api",
     "search": "edgebench.api",
 }
 
