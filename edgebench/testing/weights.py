@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-RELU_GAIN = 2.0
+RELU_GAIN = 1.6
 OTHER_GAIN = 1.2
 OPEN_GATE = 2.0
 
