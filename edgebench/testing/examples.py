@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgebench.errors import InputError
+from edgebench.errors import InputError, UnknownNameError
 from edgebench.templates import discover_space, load_template
 from edgebench.templates.base import Template
 
@@ -13,11 +13,14 @@ def example_template(name: str, *, classes: int = 4) -> Template:
     """Return the template for the first of `EXAMPLE_INPUTS` that its defaults accept.
 
     Raises:
+        UnknownNameError: No such template.
         InputError: It accepts none of them.
     """
     for shapes in EXAMPLE_INPUTS:
         try:
             template = load_template(name, input_shapes=shapes, classes=classes)
+        except UnknownNameError:
+            raise
         except InputError:
             continue
         smallest = template.smallest_input(discover_space(template).values)
