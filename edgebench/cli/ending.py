@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebench.cli.screen import ACCENT, err, out
+from edgebench.cli.screen import ACCENT, err, labelled, out
 from edgebench.errors import StoppedError
 from edgebench.records import Precision, Status, Trial
 
@@ -36,8 +36,7 @@ def print_ending(result: SearchResult) -> None:
         _print_front(view)
         _line("")
     for label, text in _facts(result, view, wording.headline(view), wording.against_baseline(view)):
-        out().print(f"[{ACCENT}]{label:<8}[/]", end="")
-        out().print(text, markup=False, soft_wrap=True)
+        out().print(labelled(label, text, accent=True), soft_wrap=True)
 
 
 def print_stopped(stopped: StoppedError, *, store: Path) -> None:

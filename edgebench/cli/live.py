@@ -32,8 +32,6 @@ class PlainWatch:
     def stopping(self, running: int) -> None:
         self._say("stopping: the running trials are finished first (interrupt again to stop now)")
 
-    def tick(self) -> None: ...
-
     def _say(self, text: str) -> None:
         err().print(text, markup=False, soft_wrap=True)
 

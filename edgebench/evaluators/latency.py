@@ -102,10 +102,7 @@ class LatencyEvaluator:
         if measurement.p90_ms is not None:
             metrics.append(Metric(name="latency_p90_ms", value=measurement.p90_ms, unit="ms"))
         self.remember(arch_id, tuple(metrics))
-        return Findings(
-            metrics=tuple(metrics),
-            facts={"latency_reasons": measurement.reasons, "probe": file.path},
-        )
+        return Findings(metrics=tuple(metrics))
 
 
 def export_probe(job: ProbeJob) -> ExportedFile:

@@ -13,6 +13,7 @@ from edgebench.objectives.score import OBJECTIVE_KINDS, points, scalar_score, se
 from edgebench.objectives.selection import (
     Member,
     best_known,
+    front_hypervolume,
     hypervolume_by_trial,
     pick,
     select_front,
@@ -25,6 +26,7 @@ __all__ = [
     "certain_members",
     "crowding_distance",
     "dominates",
+    "front_hypervolume",
     "front_indices",
     "hypervolume",
     "hypervolume_by_trial",

@@ -104,29 +104,30 @@ def pick(front: Sequence[Member], kind: str, objectives: Sequence[Objective]) ->
     return min(front, key=rank)
 
 
-def hypervolume_by_trial(
+def front_hypervolume(
     trials: Sequence[Trial], objectives: Sequence[Objective], constraints: Sequence[Constraint] = ()
-) -> list[float]:
-    """Return the normalised hypervolume after each trial, baseline apart, in the order given.
+) -> float:
+    """Return the normalised hypervolume of these trials, baseline apart.
 
     Each objective is scaled so that its reference is 1 and the ideal 0; the whole box has volume 1.
     """
+    chosen = candidates(trials, objectives, constraints, {})
+    if not chosen:
+        return 0.0
+    losses = points(objectives, [trial.values() for trial, _ in chosen])
+    scaled = normalise(losses, [o.goal for o in objectives], [o.reference for o in objectives])
+    return hypervolume(scaled, [1.0] * len(objectives))
+
+
+def hypervolume_by_trial(
+    trials: Sequence[Trial], objectives: Sequence[Objective], constraints: Sequence[Constraint] = ()
+) -> list[float]:
+    """Return `front_hypervolume` after each trial, baseline apart, in the order given."""
     searched = [trial for trial in trials if not trial.is_baseline]
-    corner = [1.0] * len(objectives)
-    history: list[float] = []
-    for count in range(1, len(searched) + 1):
-        chosen = candidates(searched[:count], objectives, constraints, {})
-        if not chosen:
-            history.append(0.0)
-            continue
-        losses = points(objectives, [trial.values() for trial, _ in chosen])
-        history.append(
-            hypervolume(
-                normalise(losses, [o.goal for o in objectives], [o.reference for o in objectives]),
-                corner,
-            )
-        )
-    return history
+    return [
+        front_hypervolume(searched[:count], objectives, constraints)
+        for count in range(1, len(searched) + 1)
+    ]
 
 
 def _interval_ends(

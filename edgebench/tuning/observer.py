@@ -37,10 +37,6 @@ class Observer(Protocol):
         """Report that the user asked to stop, and how many trials are still being finished."""
         ...
 
-    def tick(self) -> None:
-        """Called at least once a second while trials run."""
-        ...
-
 
 class SilentObserver:
     """Watches and says nothing."""
@@ -52,5 +48,3 @@ class SilentObserver:
     def phase(self, name: str, done: int, total: int) -> None: ...
 
     def stopping(self, running: int) -> None: ...
-
-    def tick(self) -> None: ...

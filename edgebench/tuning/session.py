@@ -16,20 +16,21 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from edgebench import datasets
+from edgebench.datasets import DatasetSpec
 from edgebench.errors import StoppedError, WorkError
 from edgebench.evaluators import (
     AccuracyEvaluator,
-    Blueprint,
     Candidate,
     LatencyEvaluator,
     SizeEvaluator,
 )
 from edgebench.executors import LocalExecutor, WorkerSettings
-from edgebench.objectives import hypervolume_by_trial, select_front
+from edgebench.objectives import front_hypervolume, select_front
 from edgebench.records import RunResult, Status, Suite, Trial
 from edgebench.store import SqliteStore
-from edgebench.templates import discover_space, load_template, portable_name, resolve_values
+from edgebench.templates import discover_space, load_template, resolve_values
 from edgebench.tuning.bench import Bench
+from edgebench.tuning.blueprints import blueprint_of
 from edgebench.tuning.names import BASELINE_ID, next_trial_id
 from edgebench.tuning.observer import Observer, Progress
 from edgebench.tuning.oracles import Judge
@@ -101,7 +102,7 @@ class Search:
             raise WorkError("every trial failed", why=self._searched()[-1].reason)
         return store.load(run_id)
 
-    def _search(self, executor: LocalExecutor, bench: Bench, spec: Any) -> None:
+    def _search(self, executor: LocalExecutor, bench: Bench, spec: DatasetSpec) -> None:
         pipeline = Pipeline(self._evaluators(executor, bench), self._suite.constraints)
         template = load_template(
             self._suite.template,
@@ -114,7 +115,7 @@ class Search:
             judge.replay(trial)
         self._loop(pipeline, judge, spec)
 
-    def _loop(self, pipeline: Pipeline, judge: Judge, spec: Any) -> None:
+    def _loop(self, pipeline: Pipeline, judge: Judge, spec: DatasetSpec) -> None:
         """Keep as many trials running as there are workers, until the total is reached."""
         running: dict[Future[Trial], str] = {}
         taken = {trial.trial_id for trial in self._trials}
@@ -136,13 +137,14 @@ class Search:
                         exhausted = True
                         break
                     taken.add(trial_id)
-                    candidate = self._candidate(trial_id, self._suite.template, asked[1], spec)
-                    running[threads.submit(pipeline.run, candidate)] = asked[0]
+                    oracle_id, values = asked
+                    blueprint = blueprint_of(self._suite, spec, values, is_baseline=False)
+                    candidate = Candidate(trial_id=trial_id, blueprint=blueprint)
+                    running[threads.submit(pipeline.run, candidate)] = oracle_id
                 if not running:
                     return
                 done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 self._stop.check()
-                self._observer.tick()
                 for future in done:
                     oracle_id = running.pop(future)
                     self._finish(future.result())
@@ -179,26 +181,15 @@ class Search:
         accuracy = AccuracyEvaluator(executor, suite.data, suite.training, weights)
         return [SizeEvaluator(executor), latency, accuracy]
 
-    def _candidate(self, trial_id: str, template: str, values: Any, spec: Any) -> Candidate:
-        is_own = template == self._suite.template
-        blueprint = Blueprint(
-            template=portable_name(template),
-            options=self._suite.template_options if is_own else {},
-            input_shapes=spec.input_shapes,
-            classes=spec.classes,
-            values=values,
-            seed=self._suite.seed,
-        )
-        return Candidate(trial_id=trial_id, blueprint=blueprint)
-
-    def _baseline(self, spec: Any) -> Candidate:
+    def _baseline(self, spec: DatasetSpec) -> Candidate:
         """Return the suite's baseline at its defaults, narrowed as the suite narrows the search."""
-        name = str(self._suite.baseline)
-        template = load_template(name, input_shapes=spec.input_shapes, classes=spec.classes)
+        blueprint = blueprint_of(self._suite, spec, {}, is_baseline=True)
+        template = blueprint.template_object()
         known = set(discover_space(template).names)
         overrides = {k: v for k, v in self._suite.hyperparameters.items() if k in known}
-        return self._candidate(
-            BASELINE_ID, name, dict(resolve_values(template, overrides).values), spec
+        values = dict(resolve_values(template, overrides).values)
+        return Candidate(
+            trial_id=BASELINE_ID, blueprint=dataclasses.replace(blueprint, values=values)
         )
 
     def _shortfall(self) -> Iterator[str]:
@@ -214,7 +205,6 @@ class Search:
     def _progress(self) -> Progress:
         suite = self._suite
         searched = self._searched()
-        volumes = hypervolume_by_trial(searched, suite.objectives, suite.constraints)
         front = select_front(searched, suite.objectives, suite.constraints)
         left = max(0, suite.oracle.max_trials - len(searched))
         typical_s = statistics.median(self._durations) if self._durations else None
@@ -223,7 +213,7 @@ class Search:
             total=suite.oracle.max_trials,
             counts=Counter(trial.status.value for trial in searched),
             front_size=len(front),
-            hypervolume=volumes[-1] if volumes else 0.0,
+            hypervolume=front_hypervolume(searched, suite.objectives, suite.constraints),
             best=front[0].trial if front else None,
             elapsed_s=time.perf_counter() - self._clock,
             left_s=None if typical_s is None else typical_s * left / self._settings.workers,

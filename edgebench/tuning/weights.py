@@ -26,15 +26,13 @@ def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
     kept = {trial.trial_id for trial in trials if trial.is_baseline}
     kept |= {m.trial.trial_id for m in select_front(trials, suite.objectives, suite.constraints)}
     for trial in trials:
-        if trial.trial_id in kept:
+        path = weights_path(folder, trial.trial_id)
+        if trial.trial_id in kept or not path.exists():
             continue
         lucky = [_faster(t) if t is trial else t for t in trials]
         front = select_front(lucky, suite.objectives, suite.constraints)
-        if trial.trial_id in {member.trial.trial_id for member in front}:
-            kept.add(trial.trial_id)
-    for trial in trials:
-        if trial.trial_id not in kept:
-            weights_path(folder, trial.trial_id).unlink(missing_ok=True)
+        if trial.trial_id not in {member.trial.trial_id for member in front}:
+            path.unlink()
 
 
 def _faster(trial: Trial) -> Trial:

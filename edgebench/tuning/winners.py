@@ -28,8 +28,9 @@ from edgebench.records import (
     Trial,
 )
 from edgebench.store import CONFIRM, PROFILE, SqliteStore
-from edgebench.templates import portable_name
+from edgebench.training import accuracy_of
 from edgebench.tuning.bench import Bench
+from edgebench.tuning.blueprints import blueprint_of
 from edgebench.tuning.observer import Observer
 from edgebench.tuning.runs import Stop
 from edgebench.tuning.weights import weights_path
@@ -108,19 +109,15 @@ def score_files(
                 precision=target.precision,
                 sha256=file.sha256,
                 size_bytes=file.size_bytes,
-                accuracy=_accuracy(outputs, heldout),
+                accuracy=accuracy_of(outputs, heldout),
                 max_abs_diff=difference,
                 heldout_count=len(heldout),
             )
         )
     test_accuracy = Metric(
-        name="test_accuracy", value=_accuracy(winner.keras_outputs, heldout), n=len(heldout)
+        name="test_accuracy", value=accuracy_of(winner.keras_outputs, heldout), n=len(heldout)
     )
     return artifacts, test_accuracy
-
-
-def _accuracy(outputs: Floats, part: Part) -> float:
-    return float((outputs.argmax(axis=-1) == part.y).mean())
 
 
 class Winners:
@@ -196,16 +193,10 @@ class Winners:
         ]
 
     def _export(self, trial: Trial, dataset: Dataset) -> Future[ExportedWinner]:
-        suite, spec = self._run.suite, dataset.spec
-        is_own = not trial.is_baseline
+        suite = self._run.suite
         job = WinnerJob(
-            blueprint=Blueprint(
-                template=portable_name(suite.template if is_own else str(suite.baseline)),
-                options=suite.template_options if is_own else {},
-                input_shapes=spec.input_shapes,
-                classes=spec.classes,
-                values=trial.hyperparameters,
-                seed=suite.seed,
+            blueprint=blueprint_of(
+                suite, dataset.spec, trial.hyperparameters, is_baseline=trial.is_baseline
             ),
             weights_path=str(
                 weights_path(self._store.weights_dir(self._run.run_id), trial.trial_id)
