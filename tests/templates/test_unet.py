@@ -31,6 +31,12 @@ def build(template: Template, **sets: Any) -> keras.Model:
     return template.assemble(resolve_values(template, {}, sets).values)
 
 
+class TestUNet(TemplateContract):
+    name = "unet"
+    input_shapes = ((16, 32, 3),)
+    classes = 2
+
+
 class TestUNetAuto(TemplateContract):
     name = "unet-auto"
     input_shapes = ((32, 16, 3),)
