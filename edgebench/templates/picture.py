@@ -6,7 +6,8 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from edgebench.templates.drawing import Block, Lane, lanes
+from edgebench.records import DrawnBlock
+from edgebench.templates.drawing import Lane, lanes
 
 BOX_HEIGHT = 28.0
 ROW_HEIGHT = 60.0
@@ -32,7 +33,7 @@ OTHER_FILL = "#ffffff"
 class Box:
     """Where a block stands, in pixels from the top left."""
 
-    block: Block
+    block: DrawnBlock
     left: float
     top: float
     width: float
@@ -46,7 +47,7 @@ class Box:
         return self.top + BOX_HEIGHT / 2
 
 
-def draw_svg(blocks: Sequence[Block], title: str) -> str:
+def draw_svg(blocks: Sequence[DrawnBlock], title: str) -> str:
     """Return the drawing as one SVG element that needs nothing else.
 
     Lines of blocks run from left to right, one under the other; a branch joins the line of what merges it. What a
@@ -79,7 +80,7 @@ def draw_svg(blocks: Sequence[Block], title: str) -> str:
     )
 
 
-def _boxes(blocks: Sequence[Block], drawn: Sequence[Lane]) -> Iterator[Box]:
+def _boxes(blocks: Sequence[DrawnBlock], drawn: Sequence[Lane]) -> Iterator[Box]:
     columns: dict[str, int] = {}
     for block in blocks:
         columns[block.name] = 1 + max((columns[name] for name in block.inputs), default=-1)

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import keras
 import pytest
 
-from edgebench.templates import Block, draw_svg, draw_text, load_template, resolve_values
+from edgebench.records import DrawnBlock
+from edgebench.templates import draw_svg, draw_text, load_template, resolve_values
 from edgebench.templates.drawing import BlockChain, lanes
 from edgebench.templates.fire_plan import Attention, Fire, FirePlan, Pool
 from edgebench.templates.graph_blocks import read_blocks
@@ -55,7 +56,7 @@ def wires(svg: str) -> list[str]:
     ]
 
 
-def blocks_of(name: str, shapes: Sequence[tuple[int, ...]], **sets: Any) -> list[Block]:
+def blocks_of(name: str, shapes: Sequence[tuple[int, ...]], **sets: Any) -> list[DrawnBlock]:
     template = load_template(name, input_shapes=tuple(shapes), classes=4)
     return template.blocks(resolve_values(template, {}, sets).values)
 
@@ -193,7 +194,7 @@ def test_u_net_goes_down_and_up_again() -> None:
 
 
 def test_labels_and_titles_are_escaped_and_told_to_readers() -> None:
-    blocks = [Block(name="a", label="<b> & 'c'", kind='"odd"')]
+    blocks = [DrawnBlock(name="a", label="<b> & 'c'", kind='"odd"')]
     root = ElementTree.fromstring(draw_svg(blocks, 'x < "y"'))
     assert root.get("aria-label") == root.findtext(f"{SVG}title") == 'x < "y"'
     assert boxes(draw_svg(blocks, ""))[0][0] == "<b> & 'c'"
