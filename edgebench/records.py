@@ -246,7 +246,7 @@ class DrawnBlock:
     Args:
         name: What other blocks call it; unique in a drawing.
         label: What is written on it.
-        kind: What it is, which gives its colour: ``input``, ``conv``, ``pool``, ``attention``, ``join``, ``dense``,
+        kind: What it is, which gives its look: ``input``, ``conv``, ``pool``, ``attention``, ``join``, ``dense``,
             ``drop``, ``resize`` or ``output``.
         inputs: Names of the blocks before it that it reads; the one that it follows on its line comes first.
         level: Steps down the page, for networks drawn as a U.
