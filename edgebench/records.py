@@ -240,11 +240,32 @@ class Suite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnBlock:
+    """One box of a drawing, such as a whole fire module.
+
+    Args:
+        name: What other blocks call it; unique in a drawing.
+        label: What is written on it.
+        kind: What it is, which gives its look: ``input``, ``conv``, ``pool``, ``attention``, ``join``, ``dense``,
+            ``drop``, ``resize`` or ``output``.
+        inputs: Names of the blocks before it that it reads; the one that it follows on its line comes first.
+        level: Steps down the page, for networks drawn as a U.
+    """
+
+    name: str
+    label: str
+    kind: str
+    inputs: tuple[str, ...] = ()
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One candidate and all that is known of it once it ended.
 
     ``hyperparameters`` holds the active values only. ``architecture`` is the one-line drawing
-    (``fire2 3 SE8 | max | 4 5``). ``history`` is the validation accuracy after each epoch.
+    (``fire2 3 SE8 | max | 4 5``), ``blocks`` the whole one: empty in runs that were recorded before drawings were.
+    ``history`` is the validation accuracy after each epoch.
     """
 
     trial_id: str
@@ -253,6 +274,7 @@ class Trial:
     candidate_id: str = ""
     arch_id: str = ""
     architecture: str = ""
+    blocks: tuple[DrawnBlock, ...] = ()
     metrics: tuple[Metric, ...] = ()
     reason: str = ""
     epochs: int = 0

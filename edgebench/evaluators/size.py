@@ -31,6 +31,7 @@ def measure_sizes(blueprint: Blueprint) -> Findings:
     from edgebench.templates import read_graph
 
     facts = read_graph(blueprint.build())
+    template = blueprint.template_object()
     return Findings(
         metrics=tuple(
             Metric(name=name, value=float(getattr(facts, name)), unit=METRICS[name].unit)
@@ -38,6 +39,7 @@ def measure_sizes(blueprint: Blueprint) -> Findings:
         ),
         facts={
             "arch_id": facts.arch_id,
-            "architecture": blueprint.template_object().describe(blueprint.values),
+            "architecture": template.describe(blueprint.values),
+            "blocks": tuple(template.blocks(blueprint.values)),
         },
     )

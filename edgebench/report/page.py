@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from edgebench.records import Environment, Measurement
 from edgebench.report import figures, wording
+from edgebench.report.architectures import draw_architectures
 from edgebench.report.charts import draw_charts
 from edgebench.report.strip import read_strip
 from edgebench.report.summary import as_plain
@@ -40,6 +41,7 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
             run=view.run,
             suite=view.run.suite,
             drawings=drawings,
+            architectures=draw_architectures(view),
             specs={name: drawing.spec for name, drawing in drawings.items()},
             bundle=_bundle() if drawings else Markup(""),
             device_facts=list(_device_facts(view)),
@@ -80,7 +82,7 @@ def _environment() -> jinja2.Environment:
         strip=read_strip,
         readable=wording.readable,
         shell=shlex.join,
-        drawn=lambda drawing: Markup(drawing.svg),  # noqa: S704 Vega escapes what it writes
+        drawn=lambda drawing: Markup(drawing.svg),  # noqa: S704 who draws escapes what is written
     )
     environment.globals.update(
         headline=wording.headline,

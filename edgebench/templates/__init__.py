@@ -3,7 +3,7 @@
 Importing this package loads neither Keras nor keras-tuner; the first `load_template` of a known name does.
 """
 
-from edgebench.templates.drawing import Block, draw_text
+from edgebench.templates.drawing import draw_text
 from edgebench.templates.graph import GraphFacts, LayerFacts, read_graph
 from edgebench.templates.picture import draw_svg
 from edgebench.templates.registry import (
@@ -24,7 +24,6 @@ from edgebench.templates.space import (
 __all__ = [
     "TEMPLATES",
     "TRAINING_HYPERPARAMETERS",
-    "Block",
     "GraphFacts",
     "LayerFacts",
     "discover_space",

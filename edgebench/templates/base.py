@@ -10,7 +10,7 @@ import keras
 import keras_tuner
 
 from edgebench.errors import InputError, UnknownNameError
-from edgebench.templates.drawing import Block
+from edgebench.records import DrawnBlock
 from edgebench.templates.graph_blocks import read_blocks
 from edgebench.templates.registry import Shapes
 from edgebench.templates.space import TRAINING_HYPERPARAMETERS
@@ -101,7 +101,7 @@ class Template(keras_tuner.HyperModel):
         shown = [f"{k}={v}" for k, v in values.items() if k not in TRAINING_HYPERPARAMETERS]
         return " ".join([self.name, *shown])
 
-    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+    def blocks(self, values: Mapping[str, Any]) -> list[DrawnBlock]:
         """Return what `draw_text` and `draw_svg` draw of this candidate: here, its layers."""
         return read_blocks(self.assemble(values))
 

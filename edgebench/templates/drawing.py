@@ -6,35 +6,17 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgebench.records import DrawnBlock
+
 ARROW = "->"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """One box of a drawing, such as a whole fire module.
-
-    Args:
-        name: What other blocks call it; unique in a drawing.
-        label: What is written on it.
-        kind: What it is, which gives its colour: ``input``, ``conv``, ``pool``, ``attention``, ``join``, ``dense``,
-            ``drop``, ``resize`` or ``output``.
-        inputs: Names of the blocks before it that it reads; the one that it follows on its line comes first.
-        level: Steps down the page, for networks drawn as a U.
-    """
-
-    name: str
-    label: str
-    kind: str
-    inputs: tuple[str, ...] = ()
-    level: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """Blocks in one line. ``sources`` are the blocks, of other lanes, that its first block reads."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[DrawnBlock, ...]
     sources: tuple[str, ...]
 
 
@@ -42,10 +24,10 @@ class BlockChain:
     """Blocks in the making, each named after its label and reading the one before it."""
 
     def __init__(self) -> None:
-        self._blocks: list[Block] = []
+        self._blocks: list[DrawnBlock] = []
 
     @property
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[DrawnBlock]:
         return list(self._blocks)
 
     def add(self, label: str, kind: str, *inputs: str, level: int = 0, name: str = "") -> str:
@@ -56,7 +38,9 @@ class BlockChain:
         unique = name
         while unique in taken:
             unique, number = f"{name} {number}", number + 1
-        self._blocks.append(Block(name=unique, label=label, kind=kind, inputs=inputs, level=level))
+        self._blocks.append(
+            DrawnBlock(name=unique, label=label, kind=kind, inputs=inputs, level=level)
+        )
         return unique
 
 
@@ -65,13 +49,13 @@ def shape_label(shape: Sequence[int]) -> str:
     return f"input {'x'.join(map(str, shape))}"
 
 
-def lanes(blocks: Sequence[Block]) -> list[Lane]:
+def lanes(blocks: Sequence[DrawnBlock]) -> list[Lane]:
     """Return the blocks as lines: one for each input, for each fork, and for what follows a merge.
 
     A block goes on in the line of its first input when that is the line's last block so far. One that reads the last
     blocks of several lines ends them all and starts a new one.
     """
-    found: list[list[Block]] = []
+    found: list[list[DrawnBlock]] = []
     ends: dict[str, int] = {}
     for block in blocks:
         ended = [ends[name] for name in block.inputs if name in ends]
@@ -87,7 +71,7 @@ def lanes(blocks: Sequence[Block]) -> list[Lane]:
     return [Lane(blocks=tuple(line), sources=line[0].inputs) for line in found]
 
 
-def draw_text(blocks: Sequence[Block], width: int = 100) -> str:
+def draw_text(blocks: Sequence[DrawnBlock], width: int = 100) -> str:
     """Return the drawing in words, such as ``input 32x32x3 -> conv1 -> max pool -> fire2 -> SE(16) -> skip``.
 
     Several lines of blocks get a letter each, and one that merges others starts with their letters.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from edgebench.errors import UnknownNameError
-from edgebench.templates.drawing import Block, BlockChain, shape_label
+from edgebench.records import DrawnBlock
+from edgebench.templates.drawing import BlockChain, shape_label
 
 MERGE_POINTS = ("conv1", *(f"fire{number}" for number in range(2, 10)), "end")
 HEAD = (("dropout", "drop"), ("conv10", "conv"), ("global pool", "pool"), ("softmax", "output"))
@@ -118,7 +119,7 @@ class FirePlan:
         stages = (*self.stages[:cut], Merge(kind=kind), *self.stages[cut:])
         return dataclasses.replace(self, stages=stages)
 
-    def blocks(self, input_shapes: Sequence[Sequence[int]]) -> list[Block]:
+    def blocks(self, input_shapes: Sequence[Sequence[int]]) -> list[DrawnBlock]:
         """Return the network over these inputs as blocks, its head included."""
         chain = BlockChain()
         tips = []

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from edgebench.templates.drawing import Block, BlockChain, shape_label
+from edgebench.records import DrawnBlock
+from edgebench.templates.drawing import BlockChain, shape_label
 from edgebench.templates.trace import Step, trace_model
 
 UNDRAWN = ("BatchNormalization", "LayerNormalization", "Normalization")
 KINDS = (("Dropout", "drop"), ("Pooling", "pool"), ("UpSampling", "resize"), ("Dense", "dense"))
 
 
-def read_blocks(model: Any) -> list[Block]:
+def read_blocks(model: Any) -> list[DrawnBlock]:
     """Return one block for each layer that has weights, pools, resizes, drops or joins.
 
     Raises:

@@ -10,8 +10,9 @@ import keras
 import keras_tuner
 
 from edgebench.errors import InputError
+from edgebench.records import DrawnBlock
 from edgebench.templates.base import Template
-from edgebench.templates.drawing import Block, BlockChain, shape_label
+from edgebench.templates.drawing import BlockChain, shape_label
 from edgebench.templates.registry import Shapes
 from edgebench.templates.scopes import registered_values, scope
 
@@ -63,7 +64,7 @@ class MLPAuto(Template):
             name="classes",
         )(x)
 
-    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+    def blocks(self, values: Mapping[str, Any]) -> list[DrawnBlock]:
         chain = BlockChain()
         tips = [chain.add(shape_label(shape), "input") for shape in self.input_shapes]
         tip = tips[0] if len(tips) == 1 else chain.add("concat", "join", *tips)

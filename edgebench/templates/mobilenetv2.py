@@ -9,9 +9,10 @@ import keras
 import keras_tuner
 
 from edgebench.blocks import inverted_residual, normed_convolution
+from edgebench.records import DrawnBlock
 from edgebench.templates.base import Option, Template
 from edgebench.templates.bottleneck_plan import Bottleneck, plan_bottlenecks, repeated_blocks
-from edgebench.templates.drawing import Block, BlockChain, shape_label
+from edgebench.templates.drawing import BlockChain, shape_label
 
 VARIANTS = ("keras", "published")
 STEM_FILTERS = 32
@@ -70,7 +71,7 @@ class MobileNetV2(Template):
         """Return the trunk of these active values."""
         return plan_bottlenecks({}, first_expansion=1 if self._is_published else None)
 
-    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+    def blocks(self, values: Mapping[str, Any]) -> list[DrawnBlock]:
         chain = BlockChain()
         tip = chain.add(shape_label(self.input_shapes[0]), "input")
         tip = chain.add("stem", "conv", tip)

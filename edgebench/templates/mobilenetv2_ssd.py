@@ -11,6 +11,7 @@ import keras
 import keras_tuner
 
 from edgebench.blocks import normed_convolution, ssd_head
+from edgebench.records import DrawnBlock
 from edgebench.templates.base import Template
 from edgebench.templates.bottleneck_plan import (
     EXPANSION,
@@ -18,7 +19,7 @@ from edgebench.templates.bottleneck_plan import (
     plan_bottlenecks,
     repeated_blocks,
 )
-from edgebench.templates.drawing import Block, BlockChain, shape_label
+from edgebench.templates.drawing import BlockChain, shape_label
 from edgebench.templates.mobilenetv2 import bottleneck, repeat_space, stem
 
 FIRST_TAP, LAST_TAP = "b4_1", "b5_3"
@@ -83,7 +84,7 @@ class MobileNetV2SSD(Template):
         every = plan_bottlenecks(repeats, first_expansion=1)
         return tuple(takewhile(lambda block: block.name != LAST_TAP, every))
 
-    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+    def blocks(self, values: Mapping[str, Any]) -> list[DrawnBlock]:
         chain = BlockChain()
         tip = chain.add(shape_label(self.input_shapes[0]), "input")
         tip = chain.add("stem", "conv", tip)

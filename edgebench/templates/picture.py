@@ -1,178 +1,210 @@
-"""A candidate's blocks as an SVG picture: boxes in lines, arrows between, skips above."""
+"""A candidate's blocks as an SVG picture: boxes in lines, arrows between, skips above, folded like a text."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from edgebench.templates.drawing import Block, Lane, lanes
+from edgebench.records import DrawnBlock
+from edgebench.templates.layout import Cell, Wire, connect, cut, place
 
-BOX_HEIGHT = 28.0
-ROW_HEIGHT = 60.0
-GAP = 22.0
-MARGIN = 12.0
-LIFT = 11.0
-LETTER_WIDTH = 7.0
-FILLS = {
-    "input": "#e2e8f0",
-    "conv": "#bfdbfe",
-    "pool": "#bbf7d0",
-    "attention": "#fde68a",
-    "join": "#fecaca",
-    "dense": "#ddd6fe",
-    "drop": "#f1f5f9",
-    "resize": "#a7f3d0",
-    "output": "#e2e8f0",
-}
-OTHER_FILL = "#ffffff"
+PAGE_WIDTH = 980
+BOX_HEIGHT = 28
+ROW_HEIGHT = 48
+TRACK_HEIGHT = 24
+BAND_GAP = 28
+GAP = 22
+MARGIN = 4
+LIFT = 10
+LETTER_WIDTH = 7
+MOST_LETTERS = 40
+KINDS = ("input", "conv", "pool", "attention", "join", "dense", "drop", "resize", "output")
+AHEAD, DOWN = "m-5,-3l5,3l-5,3", "m-3,-5l3,5l3,-5"
+STYLE = """
+.blocks{font:12px system-ui,sans-serif}
+.blocks .ground{fill:var(--paper,#fff)}
+.blocks .wires{fill:none;stroke:var(--quiet,#59616b)}
+.blocks g rect{fill:var(--paper,#fff);stroke:var(--accent,#0b66c3)}
+.blocks text{fill:var(--ink,#1b1f24);text-anchor:middle}
+.blocks .input rect,.blocks .output rect{fill:var(--band,#eceff2);stroke:var(--quiet,#59616b)}
+.blocks .pool rect,.blocks .resize rect{stroke:var(--quiet,#59616b);stroke-dasharray:5 3}
+.blocks .join rect{stroke:var(--quiet,#59616b)}
+.blocks .drop rect{stroke:var(--quiet,#59616b);stroke-dasharray:1 3}
+.blocks .attention rect{fill:var(--accent,#0b66c3)}
+.blocks .attention text{fill:var(--paper,#fff)}
+@media screen and (prefers-color-scheme:dark){.blocks{--paper:#14171b;--ink:#e8eaed;--quiet:#a3abb5;\
+--accent:#6cb1ff;--band:#23282f}}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Some columns of the drawing with the places of its columns and rows, in pixels from the top left."""
+
+    columns: range
+    lefts: Mapping[int, int]
+    tops: Mapping[float, int]
+
+    @property
+    def bottom(self) -> int:
+        return max(self.tops.values()) + BOX_HEIGHT
+
+    def height_of(self, wire: Wire) -> int:
+        """Return how far down a wire runs along its row."""
+        return self.tops[wire.row] + (-LIFT if wire.is_arc else BOX_HEIGHT // 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """Where a block stands, in pixels from the top left."""
 
-    block: Block
-    left: float
-    top: float
-    width: float
+    left: int
+    top: int
+    width: int
 
     @property
-    def right(self) -> float:
+    def right(self) -> int:
         return self.left + self.width
 
     @property
-    def middle(self) -> float:
-        return self.top + BOX_HEIGHT / 2
+    def middle(self) -> int:
+        return self.top + BOX_HEIGHT // 2
 
 
-def draw_svg(blocks: Sequence[Block], title: str) -> str:
-    """Return the drawing as one SVG element that needs nothing else.
+def draw_svg(blocks: Sequence[DrawnBlock], title: str, width: int = PAGE_WIDTH) -> str:
+    """Return the drawing as one SVG element that needs nothing else and has no ids, so that a page can hold many.
 
     Lines of blocks run from left to right, one under the other; a branch joins the line of what merges it. What a
-    block reads from further back comes in an arc over the boxes between.
+    block reads from further back comes in an arc over the boxes between. What is wider than ``width`` goes on in the
+    next band below: a wire that leaves at the right comes in again at the left, in the same order.
+
+    Colours are the page's variables ``--paper``, ``--ink``, ``--quiet``, ``--accent`` and ``--band`` where it
+    has them, else light or dark as the reader's system is.
 
     Args:
         blocks: Each after those that it reads; at least one.
         title: What the picture shows, for those who cannot see it.
+        width: The most pixels from side to side, at least 400.
     """
-    drawn = lanes(blocks)
-    boxes = {box.block.name: box for box in _boxes(blocks, drawn)}
-    width = max(box.right for box in boxes.values()) + MARGIN
-    height = max(box.top for box in boxes.values()) + BOX_HEIGHT + MARGIN
+    cells = place(blocks)
+    wires = connect(cells)
+    widths = _column_widths(cells)
+    bands = _bands(cells, wires, widths, width)
+    ends = [band.lefts[band.columns[-1]] + widths[band.columns[-1]] for band in bands]
+    edge = max(ends) + (GAP if len(bands) > 1 else 0)
+    boxes = {
+        name: Box(left=band.lefts[cell.column], top=band.tops[cell.row], width=widths[cell.column])
+        for band in bands
+        for name, cell in cells.items()
+        if cell.column in band.columns
+    }
     shown = html.escape(title)
+    size = edge + MARGIN, bands[-1].bottom + MARGIN
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{shown}" '
-            f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}" '
-            'font-family="system-ui, sans-serif" font-size="12">',
-            f"<title>{shown}</title>",
-            '<defs><marker id="edgebench-arrow" viewBox="0 0 6 6" refX="6" refY="3" '
-            'markerWidth="6" markerHeight="6" orient="auto">'
-            '<path d="M0,0 L6,3 L0,6 z" fill="#64748b"/></marker></defs>',
-            '<g fill="none" stroke="#64748b" marker-end="url(#edgebench-arrow)">',
-            *_wires(drawn, boxes),
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="blocks" role="img" aria-label="{shown}" '
+            f'width="{size[0]}" height="{size[1]}" viewBox="0 0 {size[0]} {size[1]}">',
+            f"<style>{STYLE}</style>",
+            '<rect class="ground" width="100%" height="100%"/>',
+            '<g class="wires">',
+            *(f'<path d="{_path(wire, bands, boxes, edge)}"/>' for wire in wires),
             "</g>",
-            *(_drawn(box) for box in boxes.values()),
+            *(_drawn(cells[name].block, box) for name, box in boxes.items()),
             "</svg>",
         ]
     )
 
 
-def _boxes(blocks: Sequence[Block], drawn: Sequence[Lane]) -> Iterator[Box]:
-    columns: dict[str, int] = {}
-    for block in blocks:
-        columns[block.name] = 1 + max((columns[name] for name in block.inputs), default=-1)
-    widths: dict[int, float] = {}
-    for block in blocks:
-        column = columns[block.name]
-        widths[column] = max(widths.get(column, 0.0), len(block.label) * LETTER_WIDTH + 14)
-    lefts = {0: MARGIN}
-    for column in range(len(widths) - 1):
-        lefts[column + 1] = lefts[column] + widths[column] + GAP
-    for row, lane in zip(_rows(drawn, columns), drawn, strict=True):
-        for block in lane.blocks:
-            column = columns[block.name]
-            yield Box(
-                block=block,
-                left=lefts[column],
-                top=MARGIN + LIFT + (row + block.level) * ROW_HEIGHT,
-                width=widths[column],
-            )
+def _column_widths(cells: Mapping[str, Cell]) -> list[int]:
+    widths = [0] * (1 + max(cell.column for cell in cells.values()))
+    for cell in cells.values():
+        needed = len(_label(cell.block)) * LETTER_WIDTH + 14
+        widths[cell.column] = max(widths[cell.column], needed)
+    return widths
 
 
-def _rows(drawn: Sequence[Lane], columns: Mapping[str, int]) -> list[float]:
-    """Return the row of each line: near the lines it comes from, and over no other."""
-    lane_of = {block.name: i for i, lane in enumerate(drawn) for block in lane.blocks}
-    rows: list[float] = []
-    for index, lane in enumerate(drawn):
-        parents = [lane_of[name] for name in lane.sources]
-        wanted = 0.0
-        if parents:
-            above = [rows[parent] for parent in parents]
-            joins_inputs = not any(drawn[parent].sources for parent in parents)
-            wanted = sum(above) / len(above) if joins_inputs else min(above)
-        others = [
-            rows[other] for other in range(index) if _side_by_side(drawn[other], lane, columns)
-        ]
-        rows.append(
-            next(row for row in _near(wanted) if all(abs(row - other) >= 1 for other in others))
-        )
-    return rows
+def _bands(
+    cells: Mapping[str, Cell], wires: Sequence[Wire], widths: Sequence[int], width: int
+) -> list[Band]:
+    """Return the bands from the top down. All but the first begin with room for the wires that come in."""
+    crossings = [
+        sum(wire.start.column < column <= wire.end.column for wire in wires)
+        for column in range(len(widths))
+    ]
+    bands: list[Band] = []
+    for columns in cut([each + GAP for each in widths], crossings, width - 2 * MARGIN - GAP):
+        lefts, left = {}, MARGIN + (GAP if bands else 0)
+        for column in columns:
+            lefts[column] = left
+            left += widths[column] + GAP
+        top = bands[-1].bottom + BAND_GAP if bands else MARGIN
+        bands.append(Band(columns=columns, lefts=lefts, tops=_tops(columns, cells, wires, top)))
+    return bands
 
 
-def _near(row: float) -> Iterator[float]:
-    yield row
-    distance = 1
-    while True:
-        yield row + distance
-        if row >= distance:
-            yield row - distance
-        distance += 1
+def _tops(
+    columns: range, cells: Mapping[str, Cell], wires: Sequence[Wire], top: int
+) -> dict[float, int]:
+    """Return where each row of a band begins; one that wires only pass is low, one with nothing in it not there."""
+    boxed = {cell.row for cell in cells.values() if cell.column in columns}
+    passing = [wire for wire in wires if _runs_in(columns, wire)]
+    first, *others = sorted(boxed | {wire.row for wire in passing})
+    has_arc = any(wire.is_arc and wire.row == first for wire in passing)
+    tops = {first: top + (LIFT if has_arc else 0)}
+    for before, row in pairwise((first, *others)):
+        is_low = before not in boxed and row - before >= 1
+        step = TRACK_HEIGHT if is_low else int(ROW_HEIGHT * min(1.0, row - before))
+        tops[row] = tops[before] + step
+    return tops
 
 
-def _side_by_side(one: Lane, other: Lane, columns: Mapping[str, int]) -> bool:
-    first, last = ([columns[lane.blocks[end].name] for lane in (one, other)] for end in (0, -1))
-    return max(first) <= min(last)
+def _runs_in(columns: range, wire: Wire) -> bool:
+    return wire.start.column < columns.stop and wire.end.column >= columns.start
 
 
-def _wires(drawn: Sequence[Lane], boxes: Mapping[str, Box]) -> Iterator[str]:
-    for lane in drawn:
-        before = ""
-        for block in lane.blocks:
-            box = boxes[block.name]
-            own = {b.name for b in lane.blocks}
-            for name in block.inputs:
-                is_arc = name in own and name != before
-                path = _arc(boxes[name], box) if is_arc else _link(boxes[name], box)
-                yield f'<path d="{path}"/>'
-            before = block.name
+def _path(wire: Wire, bands: Sequence[Band], boxes: Mapping[str, Box], edge: int) -> str:
+    start, end = boxes[wire.start.block.name], boxes[wire.end.block.name]
+    steps = []
+    for band in (band for band in bands if _runs_in(band.columns, wire)):
+        height = band.height_of(wire)
+        begins, ends = (cell.column in band.columns for cell in (wire.start, wire.end))
+        steps.append(_departure(wire, start, height) if begins else f"M{MARGIN},{height}")
+        steps.append(_arrival(wire, end, height) if ends else f"H{edge}{AHEAD}")
+    return "".join(steps)
 
 
-def _link(start: Box, end: Box) -> str:
-    if start.middle == end.middle:
-        return f"M{start.right:g},{start.middle:g} H{end.left:g}"
-    between = end.left - GAP / 2
+def _departure(wire: Wire, box: Box, height: int) -> str:
+    if wire.is_arc:
+        return f"M{box.left + 3 * box.width // 4},{box.top}V{height}"
+    return f"M{box.right},{box.middle}{_bend(box.right, box.middle, height)}"
+
+
+def _arrival(wire: Wire, box: Box, height: int) -> str:
+    if wire.is_arc:
+        return f"H{box.left + box.width // 4}V{box.top}{DOWN}"
+    if height == box.middle:
+        return f"H{box.left}{AHEAD}"
+    return f"H{box.left - GAP}{_bend(box.left - GAP, height, box.middle)}{AHEAD}"
+
+
+def _bend(left: int, start: int, end: int) -> str:
+    """Return the way from one height to another across a gap; nothing between equal heights."""
+    middle = left + GAP // 2
+    return "" if start == end else f"C{middle},{start} {middle},{end} {left + GAP},{end}"
+
+
+def _drawn(block: DrawnBlock, box: Box) -> str:
+    kind = block.kind if block.kind in KINDS else "other"
+    radius = BOX_HEIGHT // 2 if kind == "join" else 4
     return (
-        f"M{start.right:g},{start.middle:g} H{between - GAP / 2:g} C{between:g},{start.middle:g} "
-        f"{between:g},{end.middle:g} {end.left:g},{end.middle:g}"
+        f'<g class="{kind}">'
+        f'<rect x="{box.left}" y="{box.top}" width="{box.width}" height="{BOX_HEIGHT}" rx="{radius}"/>'
+        f'<text x="{box.left + box.width // 2}" y="{box.middle + 4}">{html.escape(_label(block))}</text></g>'
     )
 
 
-def _arc(start: Box, end: Box) -> str:
-    out, into = start.left + 0.75 * start.width, end.left + 0.25 * end.width
-    over = min(start.top, end.top) - LIFT
-    return f"M{out:g},{start.top:g} V{over:g} H{into:g} V{end.top:g}"
-
-
-def _drawn(box: Box) -> str:
-    block = box.block
-    fill = FILLS.get(block.kind, OTHER_FILL)
-    middle = box.left + box.width / 2
-    return (
-        f'<g class="{html.escape(block.kind)}">'
-        f'<rect x="{box.left:g}" y="{box.top:g}" width="{box.width:g}" height="{BOX_HEIGHT:g}" rx="4" '
-        f'fill="{fill}" stroke="#475569"/>'
-        f'<text x="{middle:g}" y="{box.middle + 4:g}" text-anchor="middle" fill="#0f172a">'
-        f"{html.escape(block.label)}</text></g>"
-    )
+def _label(block: DrawnBlock) -> str:
+    is_long = len(block.label) > MOST_LETTERS
+    return block.label[: MOST_LETTERS - 1] + "\N{HORIZONTAL ELLIPSIS}" if is_long else block.label

@@ -10,8 +10,8 @@ import keras_tuner
 
 from edgebench.blocks import BYPASSES, cbam, eca, fire, projected_skip, squeeze_excite
 from edgebench.errors import InputError, UnknownNameError
+from edgebench.records import DrawnBlock
 from edgebench.templates.base import Option, Template
-from edgebench.templates.drawing import Block
 from edgebench.templates.fire_plan import Attention, Fire, FirePlan, Merge, Pool, Stage
 from edgebench.templates.scopes import registered_values, scope
 
@@ -53,7 +53,7 @@ class FireTemplate(Template):
     def describe(self, values: Mapping[str, Any]) -> str:
         return str(self.plan(values))
 
-    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+    def blocks(self, values: Mapping[str, Any]) -> list[DrawnBlock]:
         return self.plan(values).blocks(self.input_shapes)
 
     def smallest_input(self, values: Mapping[str, Any]) -> tuple[int, ...]:

@@ -10,8 +10,9 @@ import keras_tuner
 
 from edgebench.blocks import Ladder, encoder_decoder
 from edgebench.errors import InputError
+from edgebench.records import DrawnBlock
 from edgebench.templates.base import Template
-from edgebench.templates.drawing import Block, BlockChain, shape_label
+from edgebench.templates.drawing import BlockChain, shape_label
 from edgebench.templates.registry import Shapes
 
 
@@ -65,7 +66,7 @@ class UNet(Template):
             name="masks",
         )(x)
 
-    def blocks(self, values: Mapping[str, Any]) -> list[Block]:
+    def blocks(self, values: Mapping[str, Any]) -> list[DrawnBlock]:
         ladder = self.ladder(values)
         chain = BlockChain()
         tip = chain.add(shape_label(self.input_shapes[0]), "input")

@@ -13,6 +13,7 @@ from edgebench.records import (
     Constraint,
     DataPlan,
     DeviceInfo,
+    DrawnBlock,
     Environment,
     ExportTarget,
     Format,
@@ -81,6 +82,10 @@ def example_trial(number: int = 1, *, status: Status = Status.COMPLETED) -> Tria
         candidate_id=f"c{number}",
         arch_id=f"a{number}",
         architecture="fire2 3 SE8 | max | 4 5",
+        blocks=(
+            DrawnBlock(name="input", label="input 16x24x3", kind="input"),
+            DrawnBlock(name="skip 2", label="skip", kind="join", inputs=("input",), level=number),
+        ),
         metrics=(
             Metric(name="val_accuracy", value=1 / (number + 1), n=287),
             Metric(name="latency_ms", value=1.5, unit="ms", n=2, low=1.25, high=5 / 3),

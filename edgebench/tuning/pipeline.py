@@ -97,6 +97,7 @@ def _trial(
         arch_id=arch_id,
         candidate_id=candidate_id(arch_id, training) if arch_id else "",
         architecture=str(facts.get("architecture", "")),
+        blocks=tuple(facts.get("blocks", ())),
         metrics=tuple(metrics),
         epochs=int(facts.get("epochs", 0)),
         history=tuple(facts.get("history", ())),

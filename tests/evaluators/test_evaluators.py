@@ -64,6 +64,9 @@ def test_sizes_are_exact_and_free(candidate):
     assert values["trainable_params"] == 28_330
     assert values["param_bytes"] == 4 * 28_330
     assert found.facts["architecture"] == "fire2 3 | max"
+    assert [block.label for block in found.facts["blocks"]] == [
+        "input 32x32x3", "conv1", "max pool", "fire2", "fire3", "max pool", "dropout", "conv10", "global pool", "softmax",
+    ]  # fmt: skip
     assert len(found.facts["arch_id"]) == 16
 
 

@@ -16,6 +16,7 @@ from edgebench.records import (
     Constraint,
     DataPlan,
     DeviceInfo,
+    DrawnBlock,
     Environment,
     ExportTarget,
     Goal,
@@ -30,6 +31,7 @@ from edgebench.records import (
     Suite,
     Trial,
 )
+from edgebench.templates.drawing import BlockChain
 
 TARGETS = ("tflite-fp32", "tflite-fp16", "tflite-dynamic", "tflite-int8", "onnx-fp32", "onnx-int8")
 BYTES_A_PARAMETER = {"fp32": 4.0, "fp16": 2.0, "dynamic": 1.05, "int8": 1.1}
@@ -109,11 +111,22 @@ def trial(row: tuple, **changes: object) -> Trial:
         metrics.append(Metric(name="val_accuracy", value=score, n=287))
     fields = {
         "trial_id": trial_id, "status": Status(status), "architecture": architecture, "metrics": tuple(metrics),
+        "blocks": drawn(architecture),
         "hyperparameters": {"optimizer": "adam", "learning_rate": 0.001, "set1_pairs": 1}, "epochs": epochs,
         "arch_id": hashlib.sha256(architecture.encode()).hexdigest()[:16], "reason": reason,
         "seconds": {"latency": 5.1, "training": 2.4 * epochs},
     }  # fmt: skip
     return Trial(**(fields | changes))
+
+
+def drawn(architecture: str) -> tuple[DrawnBlock, ...]:
+    """Return a box for each word of a one-line architecture."""
+    chain = BlockChain()
+    tip = chain.add("input 32x32x3", "input")
+    for word in architecture.replace("|", " ").split():
+        kind = {"S": "attention", "m": "pool", "a": "pool"}.get(word[0], "conv")
+        tip = chain.add(word, kind, tip)
+    return tuple(chain.blocks)
 
 
 def artifact(owner: Trial, target: str, parameters: float, score: float) -> Artifact:

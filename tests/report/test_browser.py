@@ -72,6 +72,7 @@ def test_the_charts_come_alive_without_a_word_or_a_request(
     assert 'class="still"' not in seen.dom
     assert len(re.findall(r'<svg [^>]*class="marks"', seen.dom)) == 3
     assert ">t008 pick</text>" in seen.dom
+    assert len(re.findall(r'<svg [^>]*class="blocks"', seen.dom)) == 4
 
 
 def test_hostile_text_runs_nothing(result: RunResult, store, tmp_path: Path) -> None:

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from edgebench.records import DeviceInfo, RunResult
+from edgebench.records import DeviceInfo, DrawnBlock, RunResult
 from edgebench.report import summarise
 from edgebench.report.page import render_page
 from edgebench.report.view import RunView
+from edgebench.store import SqliteStore
 
 VOID = {"meta", "link", "input", "br", "img"}
 FETCHING = {"src", "href", "srcset", "data", "action", "poster", "xlink:href", "formaction"}
 
 
 class Page(HTMLParser):
-    """A page read into tags, attributes, texts outside scripts, and script texts; fails where tags do not nest."""
+    """A page read into tags, attributes, texts outside scripts, those in pictures, and script texts; fails where tags do not nest."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self.open: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
+        self.labels: list[str] = []
         self.scripts: dict[str, str] = {}
         self._script: str | None = None
         self.feed(html)
@@ -54,6 +58,8 @@ class Page(HTMLParser):
             self.scripts[self._script] = self.scripts.get(self._script, "") + data
         elif self.open and self.open[-1] != "style":
             self.texts.append(data.strip())
+            if self.open[-1] == "text":
+                self.labels.append(data)
 
     def count(self, tag: str) -> int:
         return sum(name == tag for name, _ in self.tags)
@@ -102,12 +108,74 @@ def test_it_is_accessible(page: Page) -> None:
     assert page.count("h1") == page.count("title") == page.count("main") == 1
     assert all(attrs.get("scope") in ("col", "row") for tag, attrs in page.tags if tag == "th")
     pictures = [attrs for _, attrs in page.tags if attrs.get("role") == "img"]
-    assert len(pictures) == 3
+    drawn = [attrs for attrs in pictures if attrs["class"] == "blocks"]
+    assert (len(drawn), len(pictures)) == (4, 4 + 3)
     assert all(attrs.get("aria-label") for attrs in pictures)
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
     ids = {attrs["id"] for _, attrs in page.tags if attrs.get("id")}
     assert {a["aria-labelledby"] for _, a in page.tags if a.get("aria-labelledby")} <= ids
+
+
+def networks(page: Page) -> list[str | None]:
+    return [a["data-trial"] for tag, a in page.tags if tag == "figure" and "data-trial" in a]
+
+
+def test_the_front_and_the_baseline_are_drawn_block_by_block(page: Page, result: RunResult) -> None:
+    view = RunView.of(result)
+    drawn = networks(page)
+
+    assert drawn[0] == "t008"
+    assert drawn[-1] == "base"
+    assert sorted(drawn) == sorted(trial.trial_id for trial in view.winners)
+    kinds = [attrs.get("class") for tag, attrs in page.tags if tag == "g"]
+    assert kinds.count("input") == len(view.winners)
+    texts = page.texts
+    for word in ("SE8+", "input 32x32x3", "301\N{NARROW NO-BREAK SPACE}118 parameters,"):
+        assert any(word in text for text in texts)
+    assert not any("not drawn" in text for text in texts)
+
+
+def test_a_large_run_is_drawn_in_part_and_says_so(build: SimpleNamespace) -> None:
+    words = "fire2 3 SE8+ | max | 4 5 SE8+ | max | 6 7 SE8+ | max | 8 9 SE8+"
+    rows = tuple(
+        (f"t{n:03}", "completed", words, 0.6 + n / 1000 * (n < 20), 9000 + 500 * n, 0.5 + n / 100, 8, "")
+        for n in range(200)
+    )  # fmt: skip
+    large = build.result(rows)
+    html = render(large)
+    page = Page(html)
+
+    drawn = networks(page)
+    assert (len(RunView.of(large).front), len(drawn)) == (20, 12 + 1)
+    assert (drawn[0], drawn[-1]) == ("t019", "base")
+    assert any("8 more of the table above are not drawn." in text for text in page.texts)
+    assert len(html.encode()) < 1.5e6
+
+
+def test_a_run_recorded_before_drawings_has_its_strip_alone(tmp_path: Path) -> None:
+    shutil.copyfile(
+        Path(__file__).parents[1] / "assets" / "stores" / "v1.sqlite",
+        tmp_path / "edgebench.sqlite",
+    )
+    with SqliteStore(tmp_path) as store:
+        result = store.load("run-1")
+    page = Page(render(result))
+
+    assert [trial.blocks for trial in result.trials] == [()] * 5
+    assert [member.trial.trial_id for member in RunView.of(result).front] == ["t001"]
+    assert networks(page) == []
+    assert not [attrs for _, attrs in page.tags if attrs.get("id") == "architectures-title"]
+    (strip,) = [attrs for _, attrs in page.tags if attrs.get("class") == "strip"]
+    assert strip["aria-label"] == "Architecture: fire2 3 SE8 | max | 4 5"
+
+
+def test_a_run_resumed_after_drawings_came_draws_what_it_can(result: RunResult) -> None:
+    trials = tuple(replace(t, blocks=()) if t.trial_id == "t008" else t for t in result.trials)
+    page = Page(render(replace(result, trials=trials)))
+
+    assert "t008" not in networks(page)
+    assert any("1 more of the table above is not drawn." in text for text in page.texts)
 
 
 def test_every_trial_and_every_file_has_its_row(page: Page, result: RunResult) -> None:
@@ -140,7 +208,8 @@ def hostile(result: RunResult, name: str) -> RunResult:
     """Return the run with ``name`` wherever a user or a device can put text."""
     renamed = {"t008": name}
     trials = tuple(
-        replace(t, trial_id=renamed.get(t.trial_id, t.trial_id), architecture=name, reason=name, hyperparameters={name: name})
+        replace(t, trial_id=renamed.get(t.trial_id, t.trial_id), architecture=name, reason=name, hyperparameters={name: name},
+                blocks=(DrawnBlock(name=name, label=name, kind=name),))
         for t in result.trials
     )  # fmt: skip
     artifacts = tuple(
@@ -183,6 +252,7 @@ def test_names_are_shown_as_text(result: RunResult, name: str) -> None:
     assert page.count("img") == page.count("b") - 4 == 0
     assert not [attrs for _, attrs in page.tags if any(key.startswith("on") for key in attrs)]
     assert name in page.texts
+    assert page.labels.count(name) >= len(networks(page)) == 4
     data = json.loads(page.scripts["data"])
     assert data["run"]["suite"]["name"] == name
     specs = json.loads(page.scripts["charts"])
@@ -197,7 +267,7 @@ def test_a_run_that_lacks_something_has_every_view(poor_result: RunResult) -> No
         "tradeoff-title", "pick-title", "front-title", "size-title", "hypervolume-title", "files-title", "trials-title",
         "reproduce-title",
     }  # fmt: skip
-    drawn = {attrs["data-chart"] for tag, attrs in page.tags if tag == "figure"}
+    drawn = {attrs["data-chart"] for _, attrs in page.tags if "data-chart" in attrs}
     absent = [attrs for tag, attrs in page.tags if attrs.get("class") == "absent"]
     assert len(drawn) == 3 or absent
     assert json.loads(page.scripts["charts"]).keys() == drawn

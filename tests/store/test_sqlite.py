@@ -212,6 +212,7 @@ def test_a_store_of_an_older_version_still_loads(example: Path, tmp_path: Path) 
         "val_accuracy": 0.5, "latency_ms": 1.5, "test_accuracy": 0.9375,
     }  # fmt: skip
     assert result.trials[0].is_baseline
+    assert all((t.architecture, t.blocks) == ("fire2 3 SE8 | max | 4 5", ()) for t in result.trials)
     (artifact,) = result.artifacts
     assert (artifact.file_name, artifact.size_bytes) == ("t001-int8.tflite", 1001)
     assert [m.p50_ms for m in result.measurements["t001", artifact.sha256]] == [2.0, 4.0]

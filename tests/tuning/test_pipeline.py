@@ -6,7 +6,7 @@ import pytest
 
 from edgebench.errors import InputError, StoppedError, WorkError
 from edgebench.evaluators import Blueprint, Candidate, Findings, FixedEvaluator
-from edgebench.records import Constraint, Cost, Metric, Status
+from edgebench.records import Constraint, Cost, DrawnBlock, Metric, Status
 from edgebench.tuning.pipeline import Pipeline
 
 CANDIDATE = Candidate(
@@ -19,11 +19,13 @@ CANDIDATE = Candidate(
     ),
 )
 
+BLOCKS = (DrawnBlock(name="fire2", label="fire2", kind="conv"),)
+
 
 def evaluators():
     size = Findings(
         metrics=(Metric(name="param_bytes", value=1000.0),),
-        facts={"arch_id": "abc", "architecture": "fire2 3"},
+        facts={"arch_id": "abc", "architecture": "fire2 3", "blocks": BLOCKS},
     )
     latency = Findings(
         metrics=(
@@ -60,6 +62,7 @@ def test_all_evaluators_make_a_completed_trial():
         "param_bytes", "latency_ms", "latency_p90_ms", "val_accuracy",
     ]  # fmt: skip
     assert (trial.arch_id, trial.architecture) == ("abc", "fire2 3")
+    assert trial.blocks == BLOCKS
     assert (trial.epochs, trial.history) == (4, (0.5, 0.9))
     assert set(trial.seconds) == {"free", "device", "training", "steps"}
     assert trial.started_utc <= trial.finished_utc

@@ -1,11 +1,11 @@
 (() => {
   "use strict";
   const specs = JSON.parse(document.getElementById("charts").textContent);
-  const rows = [...document.querySelectorAll("tr[data-trial]")];
+  const places = [...document.querySelectorAll("[data-trial]")];
   const views = [];
 
   function light(trial) {
-    for (const row of rows) row.classList.toggle("lit", row.dataset.trial === trial);
+    for (const place of places) place.classList.toggle("lit", place.dataset.trial === trial);
     for (const view of views) view.signal("lit", trial).runAsync();
   }
 
@@ -41,9 +41,9 @@
     }
   }
 
-  for (const row of rows) {
-    row.addEventListener("mouseenter", () => light(row.dataset.trial));
-    row.addEventListener("mouseleave", () => light(""));
+  for (const place of places) {
+    place.addEventListener("mouseenter", () => light(place.dataset.trial));
+    place.addEventListener("mouseleave", () => light(""));
   }
 
   for (const button of document.querySelectorAll("button.copy")) {
