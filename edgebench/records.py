@@ -244,7 +244,8 @@ class Trial:
     """One candidate and all that is known of it once it ended.
 
     ``hyperparameters`` holds the active values only. ``architecture`` is the one-line drawing
-    (``fire2 3 SE8 | max | 4 5``). ``history`` is the validation accuracy after each epoch.
+    (``fire2 3 SE8 | max | 4 5``). ``history`` is the validation accuracy after each epoch; ``epochs`` are those that
+    this trial trained. ``note`` says what a reader should know of a trial that did not fail by it.
     """
 
     trial_id: str
@@ -258,6 +259,7 @@ class Trial:
     epochs: int = 0
     history: tuple[float, ...] = ()
     is_baseline: bool = False
+    note: str = ""
     started_utc: str = ""
     finished_utc: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -101,6 +101,7 @@ def _trial(
         epochs=int(facts.get("epochs", 0)),
         history=tuple(facts.get("history", ())),
         is_baseline=is_baseline,
+        note=str(facts.get("note", "")),
         started_utc=started,
         finished_utc=now_utc(),
         seconds=seconds,

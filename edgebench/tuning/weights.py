@@ -6,16 +6,16 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgebench.evaluators import WEIGHTS_SUFFIX
 from edgebench.objectives import select_front
 from edgebench.records import Suite, Trial
 
 LATENCY_SLACK = 0.75
-SUFFIX = ".weights.h5"
 
 
 def weights_path(folder: Path, trial_id: str) -> Path:
     """Return where a trial's best weights are."""
-    return folder / f"{trial_id}{SUFFIX}"
+    return folder / f"{trial_id}{WEIGHTS_SUFFIX}"
 
 
 def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
