@@ -245,7 +245,8 @@ class Trial:
 
     ``hyperparameters`` holds the active values only. ``architecture`` is the one-line drawing
     (``fire2 3 SE8 | max | 4 5``). ``history`` is the validation accuracy after each epoch; ``epochs`` are those that
-    this trial trained. ``note`` says what a reader should know of a trial that did not fail by it.
+    this trial trained. ``note`` says what a reader should know of a trial that did not fail by it. ``oracle_state`` is
+    what an oracle said of the trial beside its hyperparameters, by which a resumed search finds its place again.
     """
 
     trial_id: str
@@ -260,6 +261,7 @@ class Trial:
     history: tuple[float, ...] = ()
     is_baseline: bool = False
     note: str = ""
+    oracle_state: Mapping[str, Any] = field(default_factory=dict)
     started_utc: str = ""
     finished_utc: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -31,7 +31,13 @@ from edgebench.records import (
     Suite,
     TrainingPlan,
 )
-from edgebench.templates import TEMPLATES, discover_space, load_template
+from edgebench.templates import (
+    TEMPLATES,
+    discover_space,
+    import_class,
+    import_keras,
+    load_template,
+)
 
 DEFAULT_SUITE = "digits"
 EXPORTED_NOW = ("tflite-fp32", "tflite-int8", "onnx-fp32")
@@ -45,7 +51,7 @@ DEFAULT_REFERENCES = {
     "latency_ms": 1000.0,
 }
 NOT_IN_HASH = ("oracle.max_trials", "devices", "export", "latency.winner_blocks")
-ORACLES = ("pareto",)
+ORACLES = ("pareto", "random", "bayesian", "hyperband")
 RUNTIMES = ("auto", "tflite", "litert", "ort")
 T = TypeVar("T")
 Goals = Literal["max", "min"]
@@ -190,7 +196,10 @@ def _check_weight(document: Document, change: Change) -> None:
 
 def _resolve(document: Document, raw: SuiteDocument) -> Suite:
     _known(document, ("objective",), "an objective", raw.objective, OBJECTIVE_KINDS)
-    _known(document, ("oracle", "name"), "an oracle", raw.oracle.name, ORACLES)
+    if ":" in raw.oracle.name:
+        _told(document, ("oracle", "name"), partial(_import_oracle, raw.oracle.name))
+    else:
+        _known(document, ("oracle", "name"), "an oracle", raw.oracle.name, ORACLES)
     _known(document, ("data", "name"), "a data set", raw.data.name, DATASETS)
     for key, name in (("template", raw.template), ("baseline", raw.baseline)):
         if name is not None and ":" not in name:
@@ -260,6 +269,11 @@ def _objective(
     return Objective(
         metric=metric, goal=Goal(chosen.goal), reference=reference, weight=chosen.weight
     )
+
+
+def _import_oracle(name: str) -> type:
+    import_keras()
+    return import_class(name, "an oracle", "keras_tuner:Oracle")
 
 
 def _precision(text: str) -> Precision:

@@ -19,7 +19,10 @@ def search(
     objective: Annotated[
         str | None, typer.Option("--objective", metavar="pareto|weighted|accuracy|latency|size")
     ] = None,
-    oracle: Annotated[str | None, typer.Option("--oracle", metavar="NAME")] = None,
+    oracle: Annotated[
+        str | None,
+        typer.Option("--oracle", metavar="pareto|random|bayesian|hyperband|module:Class"),
+    ] = None,
     constraint: Annotated[
         list[str] | None,
         typer.Option("--constraint", metavar="METRIC<=N", help='As "latency_ms<=20". Repeat.'),

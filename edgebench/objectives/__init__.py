@@ -9,7 +9,14 @@ from edgebench.objectives.pareto import (
     hypervolume,
     normalise,
 )
-from edgebench.objectives.score import OBJECTIVE_KINDS, points, scalar_score, sense
+from edgebench.objectives.score import (
+    OBJECTIVE_KINDS,
+    infeasible_score,
+    oracle_score,
+    points,
+    scalar_score,
+    sense,
+)
 from edgebench.objectives.selection import (
     Member,
     best_known,
@@ -30,8 +37,10 @@ __all__ = [
     "front_indices",
     "hypervolume",
     "hypervolume_by_trial",
+    "infeasible_score",
     "is_feasible",
     "normalise",
+    "oracle_score",
     "pick",
     "points",
     "scalar_score",

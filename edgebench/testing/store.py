@@ -90,6 +90,7 @@ def example_trial(number: int = 1, *, status: Status = Status.COMPLETED) -> Tria
         history=(0.1, 0.2, 1 / 3),
         is_baseline=number == 0,
         note="trained again from the first epoch",
+        oracle_state={"tuner/epochs": 3, "tuner/trial_id": "t000"},
         started_utc="2025-01-02T03:04:05+00:00",
         finished_utc="2025-01-02T03:04:15+00:00",
         seconds={"free": 0.25, "training": 9.75},

@@ -11,7 +11,7 @@ import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -23,6 +23,7 @@ from edgebench.evaluators import (
     Candidate,
     LatencyEvaluator,
     SizeEvaluator,
+    Slice,
 )
 from edgebench.executors import LocalExecutor, WorkerSettings
 from edgebench.objectives import front_hypervolume, select_front
@@ -31,12 +32,12 @@ from edgebench.store import SqliteStore
 from edgebench.templates import discover_space, load_template, resolve_values
 from edgebench.tuning.bench import Bench
 from edgebench.tuning.blueprints import blueprint_of
-from edgebench.tuning.names import BASELINE_ID, next_trial_id
+from edgebench.tuning.names import BASELINE_ID, next_trial_id, trial_number
 from edgebench.tuning.observer import Observer, Progress
-from edgebench.tuning.oracles import Judge
+from edgebench.tuning.oracles import Asked, Judge
 from edgebench.tuning.pipeline import LOG, Pipeline
 from edgebench.tuning.runs import SearchSettings, Stop, find_run
-from edgebench.tuning.weights import prune_weights
+from edgebench.tuning.weights import prune_checkpoints, prune_weights
 from edgebench.tuning.winners import Winners
 
 PRELOAD = ("tensorflow", "keras", "keras_tuner", "edgebench.evaluators.accuracy")
@@ -111,56 +112,73 @@ class Search:
             options=self._suite.template_options,
         )
         judge = Judge(self._suite, discover_space(template, self._suite.hyperparameters))
-        for trial in self._searched():
+        for trial in sorted(self._searched(), key=lambda trial: trial_number(trial.trial_id)):
             judge.replay(trial)
         self._loop(pipeline, judge, spec)
 
     def _loop(self, pipeline: Pipeline, judge: Judge, spec: DatasetSpec) -> None:
-        """Keep as many trials running as there are workers, until the total is reached."""
-        running: dict[Future[Trial], str] = {}
+        """Keep as many trials running as there are workers, until the total is reached or no more are asked for."""
+        running: dict[Future[Trial], Asked | None] = {}
         taken = {trial.trial_id for trial in self._trials}
-        exhausted = False
+        is_idle = False
         with ThreadPoolExecutor(self._settings.workers) as threads:
             if self._suite.baseline and BASELINE_ID not in taken:
                 candidate = self._baseline(spec)
-                future = threads.submit(pipeline.run, candidate, is_baseline=True)
-                running[future] = ""
+                running[threads.submit(pipeline.run, candidate, is_baseline=True)] = None
             while True:
                 while (
-                    len(running) < self._settings.workers
-                    and not exhausted
-                    and self._may_ask(running)
+                    len(running) < self._settings.workers and not is_idle and self._may_ask(running)
                 ):
                     trial_id = next_trial_id(taken)
                     asked = judge.ask(trial_id)
                     if asked is None:
-                        exhausted = True
+                        is_idle = True
                         break
                     taken.add(trial_id)
-                    oracle_id, values = asked
-                    blueprint = blueprint_of(self._suite, spec, values, is_baseline=False)
-                    candidate = Candidate(trial_id=trial_id, blueprint=blueprint)
-                    running[threads.submit(pipeline.run, candidate)] = oracle_id
+                    candidate = self._candidate(trial_id, asked, spec)
+                    running[threads.submit(pipeline.run, candidate)] = asked
                 if not running:
                     return
                 done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 self._stop.check()
                 for future in done:
-                    oracle_id = running.pop(future)
-                    self._finish(future.result())
-                    if oracle_id:
-                        judge.tell(oracle_id, self._trials[-1])
+                    trial, asked = future.result(), running.pop(future)
+                    if asked is not None:
+                        trial = dataclasses.replace(trial, oracle_state=asked.state)
+                    self._record(trial)
+                    if asked is not None:
+                        judge.tell(trial)
+                    self._tidy(judge)
+                    self._observer.trial_ended(trial, self._progress())
+                    is_idle = False
 
-    def _finish(self, trial: Trial) -> None:
+    def _candidate(self, trial_id: str, asked: Asked, spec: DatasetSpec) -> Candidate:
+        blueprint = blueprint_of(self._suite, spec, asked.values, is_baseline=False)
+        part = None
+        if asked.until_epoch is not None:
+            source = next((t for t in self._trials if t.trial_id == asked.source), None)
+            trained = len(source.history) if source else 0
+            part = Slice(
+                until_epoch=asked.until_epoch,
+                from_epoch=trained,
+                source=asked.source if trained else "",
+            )
+        return Candidate(trial_id=trial_id, blueprint=blueprint, part=part)
+
+    def _record(self, trial: Trial) -> None:
         self._store.record_trial(self.run_id, trial)
         self._trials.append(trial)
         self._durations.append(sum(s for name, s in trial.seconds.items() if name != "steps"))
         self._save()
-        prune_weights(self._store.weights_dir(self.run_id), self._trials, self._suite)
-        self._observer.trial_ended(trial, self._progress())
 
-    def _may_ask(self, running: dict[Future[Trial], str]) -> bool:
-        asked = len(self._searched()) + sum(1 for oracle_id in running.values() if oracle_id)
+    def _tidy(self, judge: Judge) -> None:
+        """Delete the weights and checkpoints that nothing will ask for again."""
+        folder = self._store.weights_dir(self.run_id)
+        prune_weights(folder, self._trials, self._suite)
+        prune_checkpoints(folder, self._trials, judge.continuable())
+
+    def _may_ask(self, running: Mapping[Future[Trial], Asked | None]) -> bool:
+        asked = len(self._searched()) + sum(1 for found in running.values() if found is not None)
         budget_s = self._settings.time_budget_s
         in_time = budget_s is None or time.perf_counter() - self._clock < budget_s
         return asked < self._suite.oracle.max_trials and in_time and not self._stop.requested
@@ -196,7 +214,11 @@ class Search:
         """Say why there are fewer trials than asked for, if there are."""
         done, total = len(self._searched()), self._suite.oracle.max_trials
         if done < total:
-            cause = "the time budget ended" if self._settings.time_budget_s else "no more exist"
+            cause = "no more exist"
+            if self._suite.oracle.name == "hyperband":
+                cause = "hyperband asks for no more"
+            if self._settings.time_budget_s:
+                cause = "the time budget ended"
             yield f"{done} of {total} trials: {cause}"
 
     def _searched(self) -> list[Trial]:

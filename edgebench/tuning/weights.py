@@ -1,12 +1,13 @@
-"""Trained weights are kept only for trials that may still win, so that disk does not grow with trials."""
+"""Trained weights are kept only for trials that may still win, checkpoints for those that may go on: disk does not
+grow with trials."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from edgebench.evaluators import WEIGHTS_SUFFIX
+from edgebench.evaluators import CHECKPOINT_SUFFIX, WEIGHTS_SUFFIX
 from edgebench.objectives import select_front
 from edgebench.records import Suite, Trial
 
@@ -33,6 +34,13 @@ def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
         front = select_front(lucky, suite.objectives, suite.constraints)
         if trial.trial_id not in {member.trial.trial_id for member in front}:
             path.unlink()
+
+
+def prune_checkpoints(folder: Path, trials: Sequence[Trial], continuable: Collection[str]) -> None:
+    """Delete the checkpoints of finished trials that no other will go on from."""
+    for trial in trials:
+        if trial.trial_id not in continuable:
+            (folder / f"{trial.trial_id}{CHECKPOINT_SUFFIX}").unlink(missing_ok=True)
 
 
 def _faster(trial: Trial) -> Trial:
