@@ -23,6 +23,7 @@ from edgebench.records import (
     Constraint,
     DataPlan,
     ExportTarget,
+    FidelityPlan,
     Goal,
     LatencyPlan,
     Objective,
@@ -81,6 +82,11 @@ class TrainingDocument(Record):
     schedule: Literal["constant", "cosine"] = "constant"
 
 
+class FidelityDocument(Record):
+    rungs: Annotated[list[PositiveInt], Field(min_length=1)]
+    factor: Annotated[int, Field(ge=2)] = 2
+
+
 class LatencyDocument(Record):
     runtime: str = "auto"
     precision: str = "fp32"
@@ -105,6 +111,7 @@ class SuiteDocument(Record):
     baseline: str | None = None
     oracle: OracleDocument = OracleDocument()
     training: TrainingDocument = TrainingDocument()
+    fidelity: FidelityDocument | None = None
     devices: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["local"])
     latency: LatencyDocument = LatencyDocument()
     export: list[str] = Field(default_factory=lambda: list(EXPORTED_NOW))
@@ -174,6 +181,8 @@ def load(source: str = DEFAULT_SUITE, changes: Iterable[Change] = ()) -> Suite:
 def suite_hash(suite: Suite) -> str:
     """Return a hash of all that makes results comparable: not the number of trials, devices or exports."""
     tree = dataclasses.asdict(suite)
+    if suite.fidelity is None:
+        del tree["fidelity"]  # suites of before there were rungs keep their hash
     for dotted in NOT_IN_HASH:
         *parents, last = dotted.split(".")
         node = tree
@@ -234,6 +243,7 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
             patience=raw.training.patience,
             schedule=raw.training.schedule,
         ),
+        fidelity=_fidelity(document, raw),
         devices=tuple(dict.fromkeys(raw.devices)),
         latency=LatencyPlan(
             runtime=raw.latency.runtime,
@@ -269,6 +279,31 @@ def _objective(
     return Objective(
         metric=metric, goal=Goal(chosen.goal), reference=reference, weight=chosen.weight
     )
+
+
+def _fidelity(document: Document, raw: SuiteDocument) -> FidelityPlan | None:
+    """Return the rungs below the last epoch; both are scaled alike."""
+    if raw.fidelity is None:
+        return None
+    if raw.oracle.name == "hyperband":
+        raise document.error(
+            ("fidelity",),
+            "fidelity does not go with the oracle hyperband",
+            why="hyperband has rungs of its own",
+            remedy="leave one of the two out",
+            key=True,
+        )
+    written, last = raw.fidelity.rungs, raw.training.max_epochs
+    if sorted(set(written)) != written or written[-1] > last:
+        raise document.error(
+            ("fidelity", "rungs"),
+            f"rungs cannot be {', '.join(map(str, written))}",
+            why=f"they are epochs in ascending order, up to max_epochs, which is {last}",
+        )
+    epochs = max(1, round(last * raw.scale))
+    scaled = dict.fromkeys(max(1, round(rung * raw.scale)) for rung in written)
+    rungs = tuple(rung for rung in scaled if rung < epochs)
+    return FidelityPlan(rungs=rungs, factor=raw.fidelity.factor) if rungs else None
 
 
 def _import_oracle(name: str) -> type:

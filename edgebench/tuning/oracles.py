@@ -85,19 +85,29 @@ class Judge:
         return Asked(values=values, state=state)
 
     def tell(self, trial: Trial) -> None:
-        """Let the oracle learn how a trial ended."""
-        asked = self._oracle.trials[self._ids[trial.trial_id]]
-        metrics = self._metrics(trial)
+        """Let the oracle learn how a trial ended, or how far it had come when it paused.
+
+        What breaks a limit when it pauses is told at its end alone: it may keep the limit by then.
+        """
+        oracle_id, metrics = self._ids[trial.trial_id], self._metrics(trial)
+        if trial.status is Status.RUNNING:
+            if total_violation(self._suite.constraints, trial.values()) == 0.0:
+                self._oracle.update_trial(oracle_id, metrics, step=len(trial.history))
+            return
+        asked = self._oracle.trials[oracle_id]
         if metrics is None:
             asked.status = "FAILED"
         else:
-            self._oracle.update_trial(asked.trial_id, metrics, step=len(trial.history))
+            self._oracle.update_trial(oracle_id, metrics, step=len(trial.history))
             asked.status = "COMPLETED"
         self._oracle.end_trial(asked)
 
     def replay(self, trial: Trial) -> None:
-        """Let the oracle learn of a trial that an earlier process ran. Call it in the order in which trials began."""
-        if isinstance(self._oracle, ParetoOracle):
+        """Let the oracle learn of a trial that an earlier process ended or left paused.
+
+        Call it in the order in which the trials began.
+        """
+        if isinstance(self._oracle, ParetoOracle) and trial.status is not Status.RUNNING:
             self._oracle.replay(trial.hyperparameters, self._metrics(trial))
             return
         state = dict(trial.oracle_state)
@@ -117,10 +127,11 @@ class Judge:
     def _metrics(self, trial: Trial) -> Mapping[str, float] | None:
         """Return what the oracle is told, or None for a trial that failed."""
         suite, values = self._suite, trial.values()
-        if trial.status not in (Status.COMPLETED, Status.INFEASIBLE):
+        if trial.status is Status.FAILED:
             return None
-        is_beyond = trial.status is Status.INFEASIBLE
-        violation = total_violation(suite.constraints, values) or UNKNOWN_VIOLATION
+        violation = total_violation(suite.constraints, values)
+        is_beyond = trial.status is Status.INFEASIBLE or violation > 0.0
+        violation = violation or UNKNOWN_VIOLATION
         told = {}
         if self._hears_objectives:
             told = {o.metric: values[o.metric] for o in suite.objectives if o.metric in values}
@@ -147,7 +158,8 @@ def _make_oracle(suite: Suite, space: Any) -> tuple[Any, bool]:
     }
     if name == "pareto":
         unlimited: dict[str, Any] = {"max_trials": None, "max_consecutive_failed_trials": NEVER}
-        return ParetoOracle(**several, **unlimited, hyperparameters=space, seed=suite.seed), True
+        pareto = _adopting(ParetoOracle)
+        return pareto(**several, **unlimited, hyperparameters=space, seed=suite.seed), True
     # keras-tuner takes a seed of 0 for none.
     one: dict[str, Any] = {
         "objective": keras_tuner.Objective(SCORE, "max"),
@@ -166,6 +178,19 @@ def _make_oracle(suite: Suite, space: Any) -> tuple[Any, bool]:
             return _quiet(oracles.HyperbandOracle)(**limits, **one), False
     one["max_trials"] = suite.oracle.max_trials
     return _users_oracle(name, one, several)
+
+
+class _Adopting(ParetoOracle):
+    """A ParetoOracle that takes trials over while they are running."""
+
+    def adopt(self, tuner_id: str, values: Mapping[str, Any]) -> Any:
+        """Return a new running trial with values that an earlier process was asked for."""
+        self._given = dict(values)
+        return self.create_trial(tuner_id)
+
+
+def _adopting(cls: type) -> Any:
+    return _Adopting if cls is ParetoOracle else type(cls.__name__, (_Adopting, cls), {})
 
 
 def _quiet(cls: type) -> Any:
@@ -191,7 +216,7 @@ def _users_oracle(
     if is_pareto:
         del given["objective"]
     try:
-        oracle = (cls if is_pareto else _quiet(cls))(**given)
+        oracle = (_adopting(cls) if is_pareto else _quiet(cls))(**given)
     except TypeError as error:
         raise InputError(
             f"oracle {name} cannot be constructed",

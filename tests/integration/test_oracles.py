@@ -12,7 +12,7 @@ import pytest
 
 SUITE = """
 name: small
-template: squeezenet-se-auto
+template: mlp-auto
 template_options: {initializer: he_normal}
 hyperparameters: {optimizer: adam, learning_rate: [0.001, 0.002], dropout: {min: 0.0, max: 0.4}}
 data: {name: digits, sample: 0.2, size: [32, 32]}
