@@ -86,9 +86,10 @@ class Agenda:
         if not trial.is_baseline:
             self._judge.tell(trial)
 
-    def continuable(self) -> set[str]:
-        """Return the ended trials whose checkpoint may yet be gone on from."""
-        return self._judge.continuable()
+    def going_on(self) -> set[str]:
+        """Return the trials whose checkpoint is or may yet be of use."""
+        paused = {trial.trial_id for trial in self._rungs.paused}
+        return self._judge.continuable() | self._running | paused
 
     def give_up(self) -> Iterator[Trial]:
         """Yield the trials that are still paused, as pruned."""

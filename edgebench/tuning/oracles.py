@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras_tuner
 
-from edgebench.errors import InputError, UnknownNameError
+from edgebench.errors import InputError, UnknownNameError, WorkError
 from edgebench.objectives import infeasible_score, oracle_score, total_violation
 from edgebench.records import Status, Suite, Trial
 from edgebench.suites import ORACLES
@@ -58,6 +59,7 @@ class Judge:
     Raises:
         UnknownNameError: no such oracle.
         InputError: a user's oracle cannot be imported or constructed.
+        WorkError: later, where the oracle itself fails.
     """
 
     def __init__(self, suite: Suite, space: Any) -> None:
@@ -74,7 +76,8 @@ class Judge:
 
         Where none is running, None means that there are no more.
         """
-        asked = self._oracle.create_trial(trial_id)
+        with self._sentence():
+            asked = self._oracle.create_trial(trial_id)
         if asked.status != "RUNNING":
             return None
         self._ids[trial_id] = asked.trial_id
@@ -89,18 +92,8 @@ class Judge:
 
         What breaks a limit when it pauses is told at its end alone: it may keep the limit by then.
         """
-        oracle_id, metrics = self._ids[trial.trial_id], self._metrics(trial)
-        if trial.status is Status.RUNNING:
-            if total_violation(self._suite.constraints, trial.values()) == 0.0:
-                self._oracle.update_trial(oracle_id, metrics, step=len(trial.history))
-            return
-        asked = self._oracle.trials[oracle_id]
-        if metrics is None:
-            asked.status = "FAILED"
-        else:
-            self._oracle.update_trial(oracle_id, metrics, step=len(trial.history))
-            asked.status = "COMPLETED"
-        self._oracle.end_trial(asked)
+        with self._sentence():
+            self._tell(trial)
 
     def replay(self, trial: Trial) -> None:
         """Let the oracle learn of a trial that an earlier process ended or left paused.
@@ -123,6 +116,30 @@ class Judge:
             return set()
         wanted = self._oracle.continuable()
         return {ours for ours, its in self._ids.items() if its in wanted}
+
+    def _tell(self, trial: Trial) -> None:
+        oracle_id, metrics = self._ids[trial.trial_id], self._metrics(trial)
+        if trial.status is Status.RUNNING:
+            if total_violation(self._suite.constraints, trial.values()) == 0.0:
+                self._oracle.update_trial(oracle_id, metrics, step=len(trial.history))
+            return
+        asked = self._oracle.trials[oracle_id]
+        if metrics is None:
+            asked.status = "FAILED"
+        else:
+            self._oracle.update_trial(oracle_id, metrics, step=len(trial.history))
+            asked.status = "COMPLETED"
+        self._oracle.end_trial(asked)
+
+    @contextlib.contextmanager
+    def _sentence(self) -> Iterator[None]:
+        """Make one sentence of whatever an oracle, which may be a user's, raises."""
+        try:
+            yield
+        except Exception as error:
+            name = self._suite.oracle.name
+            why = f"{type(error).__name__}: {error}"
+            raise WorkError(f"the oracle {name} failed", why=why) from error
 
     def _metrics(self, trial: Trial) -> Mapping[str, float] | None:
         """Return what the oracle is told, or None for a trial that failed."""

@@ -167,7 +167,7 @@ class Search:
             return
         folder = self._store.weights_dir(self.run_id)
         prune_weights(folder, self._trials, self._suite)
-        prune_checkpoints(folder, self._trials, agenda.continuable())
+        prune_checkpoints(folder, agenda.going_on())
         self._observer.trial_ended(trial, self._progress())
 
     def _evaluators(self, executor: LocalExecutor, bench: Bench) -> list[Any]:

@@ -36,11 +36,11 @@ def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
             path.unlink()
 
 
-def prune_checkpoints(folder: Path, trials: Sequence[Trial], continuable: Collection[str]) -> None:
-    """Delete the checkpoints of finished trials that no other will go on from."""
-    for trial in trials:
-        if trial.trial_id not in continuable:
-            (folder / f"{trial.trial_id}{CHECKPOINT_SUFFIX}").unlink(missing_ok=True)
+def prune_checkpoints(folder: Path, kept: Collection[str]) -> None:
+    """Delete the checkpoints that no trial of ``kept`` left, those of a process that was killed too."""
+    for path in folder.glob(f"*{CHECKPOINT_SUFFIX}"):
+        if path.name.removeprefix("partial-").removesuffix(CHECKPOINT_SUFFIX) not in kept:
+            path.unlink(missing_ok=True)
 
 
 def _faster(trial: Trial) -> Trial:

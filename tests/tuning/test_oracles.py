@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from edgebench.errors import InputError, UnknownNameError
+from edgebench.errors import InputError, UnknownNameError, WorkError
 from edgebench.records import Metric, OraclePlan, Status, TrainingPlan, Trial
 from edgebench.testing.oracles import OracleContract, example_space
 from edgebench.tuning import Judge
@@ -51,6 +51,10 @@ class Hearing(Own):
     def update_trial(self, trial_id, metrics, step=0):
         Hearing.told = metrics, step
         return super().update_trial(trial_id, metrics, step=step)
+
+class Broken(Own):
+    def populate_space(self, trial_id):
+        raise ZeroDivisionError("a bug")
 
 class Front(ParetoOracle):
     pass
@@ -121,6 +125,13 @@ def test_what_is_no_oracle_is_one_sentence(name, sentence):
     with pytest.raises(InputError, match=sentence) as caught:
         Judge(contract.suite(), example_space())
     assert caught.value.exit_code == 2
+
+
+def test_an_oracle_that_raises_is_one_sentence():
+    _, judge = own("Broken")
+    with pytest.raises(WorkError, match="the oracle own_oracles:Broken failed") as caught:
+        judge.ask("t001")
+    assert caught.value.why == "ZeroDivisionError: a bug"
 
 
 def test_an_unknown_name_is_told():
