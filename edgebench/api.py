@@ -70,8 +70,8 @@ def search(
         store: Folder of all results.
         reports: Folder of all reports.
         argv: What the run records as its command.
-        **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``seed``,
-            ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``, each as the
+        **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``rungs``,
+            ``seed``, ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``, each as the
             command's option of that name.
 
     Raises:
@@ -200,6 +200,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "oracle": (("oracle", "name"), "--oracle"),
     "max_trials": (("oracle", "max_trials"), "--max-trials"),
     "max_epochs": (("training", "max_epochs"), "--max-epochs"),
+    "rungs": (("fidelity", "rungs"), "--rungs"),
     "seed": (("seed",), "--seed"),
     "template": (("template",), "--template"),
     "data": (("data", "name"), "--data"),

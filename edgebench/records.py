@@ -21,7 +21,7 @@ INTERVAL_LIMIT = 0.05
 
 
 class Status(StrEnum):
-    """How a trial ended. Infeasible (a constraint is not met) is not failed."""
+    """How a trial ended. Infeasible (a constraint is not met) is not failed; a paused trial is still running."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -200,6 +200,15 @@ class TrainingPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FidelityPlan:
+    """The epochs at which a trial pauses, in order and below the plan's last; of those that come so far one in
+    ``factor`` goes on."""
+
+    rungs: tuple[int, ...]
+    factor: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyPlan:
     """How latency is measured: inside the search (``blocks``) and again for winners."""
 
@@ -232,6 +241,7 @@ class Suite:
     baseline: str | None = None
     oracle: OraclePlan = OraclePlan()
     training: TrainingPlan = TrainingPlan()
+    fidelity: FidelityPlan | None = None
     devices: tuple[str, ...] = ("local",)
     latency: LatencyPlan = LatencyPlan()
     export: tuple[ExportTarget, ...] = ()
@@ -265,7 +275,9 @@ class Trial:
 
     ``hyperparameters`` holds the active values only. ``architecture`` is the one-line drawing
     (``fire2 3 SE8 | max | 4 5``), ``blocks`` the whole one: empty in runs that were recorded before drawings were.
-    ``history`` is the validation accuracy after each epoch.
+    ``history`` is the validation accuracy after each epoch; ``epochs`` are those that this trial trained. ``note`` says
+    what a reader should know of a trial that did not fail by it. ``oracle_state`` is what an oracle said of the trial
+    beside its hyperparameters, by which a resumed search finds its place again.
     """
 
     trial_id: str
@@ -280,6 +292,8 @@ class Trial:
     epochs: int = 0
     history: tuple[float, ...] = ()
     is_baseline: bool = False
+    note: str = ""
+    oracle_state: Mapping[str, Any] = field(default_factory=dict)
     started_utc: str = ""
     finished_utc: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -463,6 +477,7 @@ class Run:
 class RunResult:
     """All that the store holds about one run: what reports are drawn from.
 
+    ``paused`` are the trials that were put aside at a rung of epochs and have not ended.
     ``measurements`` maps (trial_id, model sha256) to what was measured, in order; several a key where a file was
     measured on several devices or runtimes, or again.
     """
@@ -472,3 +487,4 @@ class RunResult:
     artifacts: tuple[Artifact, ...]
     measurements: Mapping[tuple[str, str], tuple[Measurement, ...]]
     confirmed: Mapping[str, Metric] = field(default_factory=dict)
+    paused: tuple[Trial, ...] = ()

@@ -23,6 +23,7 @@ from edgebench.records import (
     Constraint,
     DataPlan,
     ExportTarget,
+    FidelityPlan,
     Goal,
     LatencyPlan,
     Objective,
@@ -31,7 +32,13 @@ from edgebench.records import (
     Suite,
     TrainingPlan,
 )
-from edgebench.templates import TEMPLATES, discover_space, load_template
+from edgebench.templates import (
+    TEMPLATES,
+    discover_space,
+    import_class,
+    import_keras,
+    load_template,
+)
 
 DEFAULT_SUITE = "digits"
 EXPORTED_NOW = ("tflite-fp32", "tflite-int8", "onnx-fp32")
@@ -45,7 +52,7 @@ DEFAULT_REFERENCES = {
     "latency_ms": 1000.0,
 }
 NOT_IN_HASH = ("oracle.max_trials", "devices", "export", "latency.winner_blocks")
-ORACLES = ("pareto",)
+ORACLES = ("pareto", "random", "bayesian", "hyperband")
 RUNTIMES = ("auto", "tflite", "litert", "ort")
 T = TypeVar("T")
 Goals = Literal["max", "min"]
@@ -75,6 +82,11 @@ class TrainingDocument(Record):
     schedule: Literal["constant", "cosine"] = "constant"
 
 
+class FidelityDocument(Record):
+    rungs: Annotated[list[PositiveInt], Field(min_length=1)]
+    factor: Annotated[int, Field(ge=2)] = 2
+
+
 class LatencyDocument(Record):
     runtime: str = "auto"
     precision: str = "fp32"
@@ -99,6 +111,7 @@ class SuiteDocument(Record):
     baseline: str | None = None
     oracle: OracleDocument = OracleDocument()
     training: TrainingDocument = TrainingDocument()
+    fidelity: FidelityDocument | None = None
     devices: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["local"])
     latency: LatencyDocument = LatencyDocument()
     export: list[str] = Field(default_factory=lambda: list(EXPORTED_NOW))
@@ -168,6 +181,8 @@ def load(source: str = DEFAULT_SUITE, changes: Iterable[Change] = ()) -> Suite:
 def suite_hash(suite: Suite) -> str:
     """Return a hash of all that makes results comparable: not the number of trials, devices or exports."""
     tree = dataclasses.asdict(suite)
+    if suite.fidelity is None:
+        del tree["fidelity"]  # suites of before there were rungs keep their hash
     for dotted in NOT_IN_HASH:
         *parents, last = dotted.split(".")
         node = tree
@@ -190,7 +205,10 @@ def _check_weight(document: Document, change: Change) -> None:
 
 def _resolve(document: Document, raw: SuiteDocument) -> Suite:
     _known(document, ("objective",), "an objective", raw.objective, OBJECTIVE_KINDS)
-    _known(document, ("oracle", "name"), "an oracle", raw.oracle.name, ORACLES)
+    if ":" in raw.oracle.name:
+        _told(document, ("oracle", "name"), partial(_import_oracle, raw.oracle.name))
+    else:
+        _known(document, ("oracle", "name"), "an oracle", raw.oracle.name, ORACLES)
     _known(document, ("data", "name"), "a data set", raw.data.name, DATASETS)
     for key, name in (("template", raw.template), ("baseline", raw.baseline)):
         if name is not None and ":" not in name:
@@ -225,6 +243,7 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
             patience=raw.training.patience,
             schedule=raw.training.schedule,
         ),
+        fidelity=_fidelity(document, raw),
         devices=tuple(dict.fromkeys(raw.devices)),
         latency=LatencyPlan(
             runtime=raw.latency.runtime,
@@ -260,6 +279,36 @@ def _objective(
     return Objective(
         metric=metric, goal=Goal(chosen.goal), reference=reference, weight=chosen.weight
     )
+
+
+def _fidelity(document: Document, raw: SuiteDocument) -> FidelityPlan | None:
+    """Return the rungs below the last epoch; both are scaled alike."""
+    if raw.fidelity is None:
+        return None
+    if raw.oracle.name == "hyperband":
+        raise document.error(
+            ("fidelity",),
+            "fidelity does not go with the oracle hyperband",
+            why="hyperband has rungs of its own",
+            remedy="leave one of the two out",
+            key=True,
+        )
+    written, last = raw.fidelity.rungs, raw.training.max_epochs
+    if sorted(set(written)) != written or written[-1] > last:
+        raise document.error(
+            ("fidelity", "rungs"),
+            f"rungs cannot be {', '.join(map(str, written))}",
+            why=f"they are epochs in ascending order, up to max_epochs, which is {last}",
+        )
+    epochs = max(1, round(last * raw.scale))
+    scaled = dict.fromkeys(max(1, round(rung * raw.scale)) for rung in written)
+    rungs = tuple(rung for rung in scaled if rung < epochs)
+    return FidelityPlan(rungs=rungs, factor=raw.fidelity.factor) if rungs else None
+
+
+def _import_oracle(name: str) -> type:
+    import_keras()
+    return import_class(name, "an oracle", "keras_tuner:Oracle")
 
 
 def _precision(text: str) -> Precision:

@@ -18,6 +18,7 @@ from edgebench.records import (
     Constraint,
     DataPlan,
     ExportTarget,
+    FidelityPlan,
     Format,
     Goal,
     LatencyPlan,
@@ -164,7 +165,17 @@ MISTAKES = [
     (11, "baseline: absent_module:Net", 11, "template absent_module:Net cannot be imported"),
     (12, "oracle: {name: pareto, max_trials: -1}", 36, "max_trials should be greater than 0"),
     (12, "oracle: {name: pareto, max_trials: 1.5}", 36, "max_trials should be a valid integer"),
+    (12, "oracle: {name: hyperbandit}", 16, "hyperbandit is not an oracle"),
+    (12, "oracle: {name: 'absent_module:Oracle'}", 16,
+     "oracle absent_module:Oracle cannot be imported"),
+    (12, "oracle: {name: 'json:JSONDecoder'}", 16, "json:JSONDecoder is not an oracle"),
+    (12, "oracle: {name: 'json:Absent'}", 16, "Absent is not a class of json"),
     (12, "oracle: {trials: 3}", 10, "trials is not a key of oracle"),
+    (15, "fidelity: {rungs: [2, 9]}", 19, "rungs cannot be 2, 9"),
+    (15, "fidelity: {rungs: [4, 2]}", 19, "rungs cannot be 4, 2"),
+    (15, "fidelity: {rungs: [2, 2]}", 19, "rungs cannot be 2, 2"),
+    (15, "fidelity: {rungs: []}", 19, "rungs should have at least 1 item, not 0"),
+    (15, "fidelity: {rungs: [2], factor: 1}", 32, "factor should be greater than or equal to 2"),
     (13, "training: {max_epochs: 0}", 24, "max_epochs should be greater than 0"),
     (14, "devices: [lokal]", 11, "lokal is not a device"),
     (14, "devices: [local, devices/absent.yaml]", 18, "devices/absent.yaml does not exist"),
@@ -313,6 +324,35 @@ def test_scale_shrinks_trials_and_epochs_but_not_to_nothing(
     assert (suite.oracle.max_trials, suite.training.max_epochs) == (trials, epochs)
     assert suite.scale == scale
     assert suite.training.patience == load(TEXT).training.patience
+
+
+@pytest.mark.parametrize(
+    ("rungs", "scale", "kept"),
+    [([1, 2], 1.0, (1, 2)), ([2, 5], 1.0, (2,)), ([2, 4], 0.5, (1,)), ([1, 2], 0.2, None)],
+)
+def test_rungs_are_below_the_last_epoch_and_scaled_with_it(
+    rungs: list[int], scale: float, kept: tuple[int, ...] | None
+) -> None:
+    text = f"{TEXT}fidelity: {{rungs: {rungs}}}\n"
+    suite = load(text, change("--scale", scale, "scale"))
+    assert suite.fidelity == (FidelityPlan(rungs=kept) if kept else None)
+
+
+def test_rungs_of_an_option_and_of_no_use() -> None:
+    assert load(TEXT, change("--rungs", [2], "fidelity", "rungs")).fidelity == FidelityPlan(
+        rungs=(2,)
+    )
+    with pytest.raises(InputError, match="--rungs  rungs cannot be 2, 9"):
+        load(TEXT, change("--rungs", [2, 9], "fidelity", "rungs"))
+    with pytest.raises(DocumentError, match="hyperband") as caught:
+        load(with_line(12, "oracle: {name: hyperband}") + "fidelity: {rungs: [2]}\n")
+    assert (caught.value.line, caught.value.column) == (18, 1)
+
+
+def test_a_suite_without_rungs_keeps_its_hash() -> None:
+    assert suite_hash(load(SMALLEST)) == "310204a38471d07a"
+    rungs = change("--rungs", [2], "fidelity", "rungs")
+    assert suite_hash(load(SMALLEST, rungs)) != suite_hash(load(SMALLEST))
 
 
 def test_devices_named_twice_are_one() -> None:

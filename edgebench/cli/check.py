@@ -9,6 +9,7 @@ import typer
 
 from edgebench.cli import options
 from edgebench.cli.screen import out, print_facts, print_json
+from edgebench.records import FidelityPlan
 
 
 def check(
@@ -42,7 +43,14 @@ def check(
             "limits": ", ".join(map(str, loaded.constraints)) or None,
             "oracle": f"{loaded.oracle.name}, {loaded.oracle.max_trials} trials",
             "training": f"at most {loaded.training.max_epochs} epochs, batch {loaded.training.batch_size}",
+            "rungs": _rungs(loaded.fidelity),
             "devices": ", ".join(loaded.devices),
             "export": ", ".join(map(str, loaded.export)),
         }
     )
+
+
+def _rungs(plan: FidelityPlan | None) -> str | None:
+    if plan is None:
+        return None
+    return f"{', '.join(map(str, plan.rungs))} epochs; one in {plan.factor} goes on"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from edgebench.cli.screen import ACCENT, err, is_live
-from edgebench.records import Goal, Run, Trial
+from edgebench.records import Goal, Run, Status, Trial
 
 if TYPE_CHECKING:
     from edgebench.tuning import Observer, Progress
@@ -24,6 +24,9 @@ class PlainWatch:
             self._say(line)
 
     def trial_ended(self, trial: Trial, progress: Progress) -> None:
+        self._say(trial_line(trial, progress))
+
+    def trial_paused(self, trial: Trial, progress: Progress) -> None:
         self._say(trial_line(trial, progress))
 
     def phase(self, name: str, done: int, total: int) -> None:
@@ -66,6 +69,9 @@ class LiveWatch(PlainWatch):
     def trial_ended(self, trial: Trial, progress: Progress) -> None:
         if trial.reason:
             self._say(trial_line(trial, progress))
+        self._show(progress)
+
+    def trial_paused(self, trial: Trial, progress: Progress) -> None:
         self._show(progress)
 
     def phase(self, name: str, done: int, total: int) -> None:
@@ -127,7 +133,7 @@ def header(run: Run, *, is_new: bool, done: int) -> list[str]:
 
 
 def trial_line(trial: Trial, progress: Progress) -> str:
-    """Return one finished trial in one line."""
+    """Return one finished or paused trial in one line."""
     values = trial.values()
     numbers = [
         text.format(values[name])
@@ -141,8 +147,10 @@ def trial_line(trial: Trial, progress: Progress) -> str:
     what = (
         trial.architecture if not trial.reason else f"{trial.architecture}  {trial.reason}".strip()
     )
+    is_paused = trial.status is Status.RUNNING
+    status = f"paused at {len(trial.history)}" if is_paused else trial.status.value
     return (
-        f"{trial.trial_id}  {trial.status.value:<10}  {'  '.join(numbers)}  {what}   "
+        f"{trial.trial_id}  {status:<11}  {'  '.join(numbers)}  {what}   "
         f"[{progress.done}/{progress.total}  {state(progress)}]"
     )
 

@@ -56,6 +56,22 @@ def parse_shape(text: str) -> tuple[tuple[int, ...], ...]:
     return shapes
 
 
+def parse_whole_numbers(option: str, text: str | None) -> list[int] | None:
+    """Read ``2,4``.
+
+    Raises:
+        InputError: something that is not a whole number.
+    """
+    if text is None:
+        return None
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise InputError(
+            f"{option} {text} is not a list of whole numbers", remedy=f"for example {option} 2,4"
+        ) from None
+
+
 def parse_duration_s(text: str | None) -> float | None:
     """Read ``90s``, ``30m`` or ``2h`` as seconds; a bare number is seconds.
 

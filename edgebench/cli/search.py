@@ -19,7 +19,10 @@ def search(
     objective: Annotated[
         str | None, typer.Option("--objective", metavar="pareto|weighted|accuracy|latency|size")
     ] = None,
-    oracle: Annotated[str | None, typer.Option("--oracle", metavar="NAME")] = None,
+    oracle: Annotated[
+        str | None,
+        typer.Option("--oracle", metavar="pareto|random|bayesian|hyperband|module:Class"),
+    ] = None,
     constraint: Annotated[
         list[str] | None,
         typer.Option("--constraint", metavar="METRIC<=N", help='As "latency_ms<=20". Repeat.'),
@@ -31,6 +34,12 @@ def search(
         int | None, typer.Option("--max-trials", help="A total: the run is finished, not repeated.")
     ] = None,
     max_epochs: Annotated[int | None, typer.Option("--max-epochs")] = None,
+    rungs: Annotated[
+        str | None,
+        typer.Option(
+            "--rungs", metavar="2,4", help="Epochs at which trials pause; the better half goes on."
+        ),
+    ] = None,
     time_budget: Annotated[
         str | None, typer.Option("--time-budget", metavar="30m", help="No new trial after this.")
     ] = None,
@@ -77,6 +86,7 @@ def search(
         "weights": options.parse_numbers("--weight", weight),
         "max_trials": max_trials,
         "max_epochs": max_epochs,
+        "rungs": options.parse_whole_numbers("--rungs", rungs),
         "devices": device,
         "precision": precision,
         "template": template,

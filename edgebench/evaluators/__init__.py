@@ -1,12 +1,19 @@
 """Candidates to metrics, each evaluator with its cost."""
 
-from edgebench.evaluators.accuracy import AccuracyEvaluator, dataset_of, train
+from edgebench.evaluators.accuracy import (
+    CHECKPOINT_SUFFIX,
+    WEIGHTS_SUFFIX,
+    AccuracyEvaluator,
+    dataset_of,
+    train,
+)
 from edgebench.evaluators.base import (
     Blueprint,
     Candidate,
     Evaluator,
     Findings,
     FixedEvaluator,
+    Slice,
     TrainingJob,
 )
 from edgebench.evaluators.latency import (
@@ -19,6 +26,8 @@ from edgebench.evaluators.size import SizeEvaluator, measure_sizes
 
 __all__ = [
     "CALIBRATION_COUNT",
+    "CHECKPOINT_SUFFIX",
+    "WEIGHTS_SUFFIX",
     "AccuracyEvaluator",
     "Blueprint",
     "Candidate",
@@ -28,6 +37,7 @@ __all__ = [
     "LatencyEvaluator",
     "ProbeJob",
     "SizeEvaluator",
+    "Slice",
     "TrainingJob",
     "dataset_of",
     "export_probe",

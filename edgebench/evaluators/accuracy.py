@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import hashlib
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgebench.datasets import Dataset, load_dataset
 from edgebench.evaluators.base import Candidate, Findings, TrainingJob
@@ -12,6 +15,11 @@ from edgebench.records import Cost, DataPlan, Metric, TrainingPlan
 
 if TYPE_CHECKING:
     from edgebench.executors import Executor
+    from edgebench.training import FitResult, TrainingState
+
+
+CHECKPOINT_SUFFIX = ".checkpoint.npz"
+WEIGHTS_SUFFIX = ".weights.h5"
 
 
 class AccuracyEvaluator:
@@ -21,7 +29,7 @@ class AccuracyEvaluator:
         executor: Where to train.
         data: What to train on; only its training and validation parts are read.
         plan: For how long.
-        weights_dir: Gets ``TRIAL.weights.h5``.
+        weights_dir: Gets ``TRIAL.weights.h5``, and ``TRIAL.checkpoint.npz`` where a candidate is trained in parts.
     """
 
     metrics = ("val_accuracy",)
@@ -40,18 +48,64 @@ class AccuracyEvaluator:
             blueprint=candidate.blueprint,
             data=self._data,
             plan=self._plan,
-            weights_path=str(self._weights_dir / f"{candidate.trial_id}.weights.h5"),
+            weights_path=self._path(candidate.trial_id, WEIGHTS_SUFFIX),
         )
+        part = candidate.part
+        if part is not None:
+            job = dataclasses.replace(
+                job,
+                from_epoch=part.from_epoch,
+                until_epoch=part.until_epoch,
+                read_from=self._path(part.source, CHECKPOINT_SUFFIX) if part.source else None,
+                write_to=self._path(candidate.trial_id, CHECKPOINT_SUFFIX),
+            )
         return self._executor.submit(train, job).result()
+
+    def _path(self, trial_id: str, suffix: str) -> str:
+        return str(self._weights_dir / f"{trial_id}{suffix}")
 
 
 def train(job: TrainingJob) -> Findings:
-    """Train one network. Runs in a worker."""
-    from edgebench.training import fit
+    """Train one network, or a part of its training. Runs in a worker.
+
+    A checkpoint that cannot be gone on from costs time alone: training starts again at the first epoch, and a ``note``
+    among the facts says why. ``epochs`` counts those trained beyond ``from_epoch``, or beyond none after such a start.
+    """
+    from edgebench.training import CheckpointError, read_state, write_state
 
     dataset = dataset_of(job.data, job.blueprint.seed)
-    model = job.blueprint.build()
+    key, note, first_epoch = _training_key(job), "", job.from_epoch
+    try:
+        state = read_state(Path(job.read_from), key) if job.read_from else None
+        model, result = _fit(job, dataset, state)
+    except CheckpointError as error:
+        note = f"trained again from the first epoch: {error.message}"
+        first_epoch = 0
+        model, result = _fit(job, dataset, None)
+    path = Path(job.weights_path)
+    partial = path.with_name(f"partial-{path.name}")
+    model.save_weights(partial)
+    partial.rename(path)
+    if job.write_to:
+        write_state(Path(job.write_to), result.state, key)
+    accuracy = Metric(name="val_accuracy", value=result.best_accuracy, n=len(dataset.validation()))
+    return Findings(
+        metrics=(accuracy,),
+        facts={
+            "epochs": len(result.history) - first_epoch,
+            "history": result.history,
+            "is_over": result.is_over,
+            "step_s": result.step_s,
+            **({"note": note} if note else {}),
+        },
+    )
+
+
+def _fit(job: TrainingJob, dataset: Dataset, state: TrainingState | None) -> tuple[Any, FitResult]:
+    from edgebench.training import fit
+
     values = job.blueprint.values
+    model = job.blueprint.build()
     result = fit(
         model,
         dataset.train(),
@@ -60,20 +114,17 @@ def train(job: TrainingJob) -> Findings:
         optimizer=str(values.get("optimizer", "adam")),
         learning_rate=float(values.get("learning_rate", 1e-3)),
         seed=job.blueprint.seed,
+        state=state,
+        until_epoch=job.until_epoch,
     )
-    path = Path(job.weights_path)
-    partial = path.with_name(f"partial-{path.name}")
-    model.save_weights(partial)
-    partial.rename(path)
-    accuracy = Metric(name="val_accuracy", value=result.best_accuracy, n=len(dataset.validation()))
-    return Findings(
-        metrics=(accuracy,),
-        facts={
-            "epochs": len(result.history),
-            "history": result.history,
-            "step_s": result.step_s,
-        },
-    )
+    return model, result
+
+
+def _training_key(job: TrainingJob) -> str:
+    """Return a hash of all that decides a training but how far it goes at a time."""
+    question = [dataclasses.asdict(part) for part in (job.blueprint, job.data, job.plan)]
+    text = json.dumps(question, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @functools.lru_cache(maxsize=2)

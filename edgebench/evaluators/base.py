@@ -44,21 +44,45 @@ class Blueprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
-    """How a candidate is trained, on what, and where its best weights go."""
+    """How a candidate is trained, on what, and where its best weights go.
+
+    Training goes up to ``until_epoch`` of the plan, or to its end. ``read_from`` is the checkpoint to go on from, after
+    ``from_epoch`` epochs; ``write_to`` where to leave one.
+    """
 
     blueprint: Blueprint
     data: DataPlan
     plan: TrainingPlan
     weights_path: str
+    from_epoch: int = 0
+    until_epoch: int | None = None
+    read_from: str | None = None
+    write_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """A part of a training that leaves a checkpoint.
+
+    It goes on after ``from_epoch`` epochs from the checkpoint of trial ``source``, or starts anew where that is empty.
+    ``pauses`` says that the candidate is then put aside, unless its training is over.
+    """
+
+    until_epoch: int
+    from_epoch: int = 0
+    source: str = ""
+    pauses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A blueprint in a search. ``known`` holds what earlier evaluators found beside metrics."""
+    """A blueprint in a search. ``known`` holds what earlier evaluators found beside metrics; without ``part`` it is
+    trained in one go."""
 
     trial_id: str
     blueprint: Blueprint
     known: Mapping[str, Any] = field(default_factory=dict)
+    part: Slice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

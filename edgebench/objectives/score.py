@@ -52,6 +52,27 @@ def scalar_score(
     )
 
 
+def oracle_score(kind: str, objectives: Sequence[Objective], values: Mapping[str, float]) -> float:
+    """Return the one number that an oracle of a single objective maximises; it is never below 0.
+
+    For ``pareto`` and ``weighted`` it is the weighted score; for a gain its value; for a cost x with reference r it is
+    r / (r + x), which orders candidates as the cost does.
+    """
+    if kind in ("pareto", "weighted"):
+        return scalar_score("weighted", objectives, values) or 0.0
+    objective = single_objective(kind, objectives)
+    value = max(0.0, values[objective.metric])
+    if objective.goal is Goal.MAX:
+        return value
+    scale = abs(objective.reference) or 1.0
+    return scale / (scale + value)
+
+
+def infeasible_score(violation: float) -> float:
+    """Return the number in `oracle_score`'s place for a candidate that broke a limit: below 0, less the further."""
+    return -violation / (1.0 + violation)
+
+
 def single_objective(kind: str, objectives: Sequence[Objective]) -> Objective:
     """Return the objective that ``accuracy``, ``latency`` or ``size`` stands for."""
     for objective in objectives:

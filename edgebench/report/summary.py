@@ -24,7 +24,7 @@ def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
     """Return the summary document of one run; what is not known is None.
 
     Trial counts and the hypervolume leave out the baseline and trials still running; ``epochs_trained`` is the
-    sum over all trials. Nothing is read or written.
+    sum over all trials, paused ones and the baseline too. Nothing is read or written.
 
     Args:
         result: The run.
@@ -44,7 +44,7 @@ def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
             status.value: view.count(status)
             for status in (Status.COMPLETED, Status.PRUNED, Status.INFEASIBLE, Status.FAILED)
         },
-        "epochs_trained": sum(trial.epochs for trial in result.trials),
+        "epochs_trained": sum(trial.epochs for trial in (*result.trials, *result.paused)),
         "wall_s": run.wall_s,
         "hypervolume": list(view.hypervolume),
         "front": [_member(view, member, report_dir) for member in view.front],

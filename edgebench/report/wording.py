@@ -145,6 +145,7 @@ def notices(view: RunView) -> list[str]:
     if run.git_dirty:
         found.append("The working tree held changes that were not committed.")
     found += [f"{note.rstrip('.')}." for note in run.notes]
+    found += [f"{trial.trial_id}: {trial.note.rstrip('.')}." for trial in view.ended if trial.note]
     reasons = Counter(trial.reason or "no reason given" for trial in _failed(view))
     found += [
         f"{_trials(number)} failed: {reason.rstrip('.')}."

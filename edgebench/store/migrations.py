@@ -48,6 +48,17 @@ STEPS: tuple[str, ...] = (
     );
     CREATE INDEX measurements_by_trial ON measurements (run_id, trial_id);
     """,
+    """
+    CREATE TABLE paused_trials (
+        run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        trial_id TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (run_id, trial_id)
+    );
+    CREATE TRIGGER trial_ended AFTER INSERT ON trials BEGIN
+        DELETE FROM paused_trials WHERE run_id = NEW.run_id AND trial_id = NEW.trial_id;
+    END;
+    """,
 )
 VERSION = len(STEPS)
 

@@ -1,6 +1,6 @@
 """Every record of every run, in one SQLite file; a trial is one transaction.
 
-Beside the database: ``artifacts/`` (files by sha256), ``weights/RUN/`` (of trials that may still win), ``logs/``
+Beside the database: ``artifacts/`` (files by sha256), ``weights/RUN/`` (of trials that may still win, and checkpoints of those that may go on), ``logs/``
 and ``locks/``.
 """
 
@@ -46,11 +46,15 @@ class ResultStore(Protocol):
         ...
 
     def record_trial(self, run_id: str, trial: Trial) -> None:
-        """Add a finished trial in one transaction.
+        """Add a finished trial in one transaction; it is then no longer paused.
 
         Raises:
             ValueError: the run is not known, or has a trial of that id; a trial is never replaced.
         """
+        ...
+
+    def record_pause(self, run_id: str, trial: Trial) -> None:
+        """Add a trial that was put aside unfinished, or replace what is known of it; raises `ValueError` as above."""
         ...
 
     def record_artifact(self, run_id: str, artifact: Artifact) -> None: ...
@@ -114,6 +118,12 @@ class SqliteStore:
             (run_id, trial.trial_id, trial.status.value, _dump(_TRIAL, trial)),
         )
 
+    def record_pause(self, run_id: str, trial: Trial) -> None:
+        self._execute(
+            "INSERT OR REPLACE INTO paused_trials VALUES (?, ?, ?)",
+            (run_id, trial.trial_id, _dump(_TRIAL, trial)),
+        )
+
     def record_artifact(self, run_id: str, artifact: Artifact) -> None:
         self._execute(
             "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?)",
@@ -163,6 +173,7 @@ class SqliteStore:
         with self._snapshot():
             run = self.run(run_id)
             trials = self._documents("trials", run_id, "position")
+            paused = self._documents("paused_trials", run_id, "trial_id")
             artifacts = self._documents("artifacts", run_id, "rowid")
             measured = self._execute(
                 "SELECT trial_id, model_sha256, purpose, document FROM measurements"
@@ -186,6 +197,7 @@ class SqliteStore:
             artifacts=tuple(self._read(_ARTIFACT, text) for text in artifacts),
             measurements={key: tuple(found) for key, found in measurements.items()},
             confirmed=confirmed,
+            paused=tuple(self._read(_TRIAL, text) for text in paused),
         )
 
     def run(self, run_id: str) -> Run:

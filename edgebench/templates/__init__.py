@@ -3,6 +3,7 @@
 Importing this package loads neither Keras nor keras-tuner; the first `load_template` of a known name does.
 """
 
+from edgebench.templates.classes import import_class
 from edgebench.templates.drawing import draw_text
 from edgebench.templates.graph import GraphFacts, LayerFacts, read_graph
 from edgebench.templates.picture import draw_svg
@@ -29,6 +30,7 @@ __all__ = [
     "discover_space",
     "draw_svg",
     "draw_text",
+    "import_class",
     "import_keras",
     "load_template",
     "parse_sets",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.runtimes.quiet import silenced
+from edgebench.templates.classes import import_class
 
 if TYPE_CHECKING:
     from edgebench.templates.base import Template
@@ -128,30 +128,11 @@ def _template_class(name: str) -> type:
     if isinstance(target, str) and ":" not in target:
         raise UnknownNameError("a template", name, TEMPLATES)
     import_keras()
-    cls = _import_class(target) if isinstance(target, str) else target
+    if isinstance(target, str):
+        return import_class(target, "a template", "keras_tuner:HyperModel")
 
     from edgebench.templates.foreign import is_hypermodel
 
-    if not is_hypermodel(cls):
+    if not is_hypermodel(target):
         raise InputError(f"{name} is not a template", why="it is no keras_tuner.HyperModel class")
-    return cls
-
-
-def _import_class(target: str) -> Any:
-    module_name, _, class_name = target.partition(":")
-    here = os.getcwd()
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        module = importlib.import_module(module_name)
-    except (ImportError, ValueError) as error:
-        raise InputError(
-            f"template {target} cannot be imported",
-            why=str(error),
-            remedy="run from the folder that holds the module, or install it",
-        ) from error
-    try:
-        return getattr(module, class_name)
-    except AttributeError:
-        names = [n for n, value in vars(module).items() if isinstance(value, type)]
-        raise UnknownNameError(f"a class of {module_name}", class_name, names) from None
+    return target

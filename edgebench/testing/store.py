@@ -16,6 +16,7 @@ from edgebench.records import (
     DrawnBlock,
     Environment,
     ExportTarget,
+    FidelityPlan,
     Format,
     Goal,
     Measurement,
@@ -44,6 +45,7 @@ def example_run(run_id: str = "run-1") -> Run:
         ),
         constraints=(Constraint(metric="param_bytes", relation="<=", bound=1.5e6),),
         baseline="squeezenet-1.1",
+        fidelity=FidelityPlan(rungs=(2, 4), factor=3),
         devices=("local", "pi4"),
         export=(ExportTarget(format=Format.TFLITE, precision=Precision.INT8),),
         seed=7,
@@ -94,6 +96,8 @@ def example_trial(number: int = 1, *, status: Status = Status.COMPLETED) -> Tria
         epochs=3,
         history=(0.1, 0.2, 1 / 3),
         is_baseline=number == 0,
+        note="trained again from the first epoch",
+        oracle_state={"tuner/epochs": 3, "tuner/trial_id": "t000"},
         started_utc="2025-01-02T03:04:05+00:00",
         finished_utc="2025-01-02T03:04:15+00:00",
         seconds={"free": 0.25, "training": 9.75},
@@ -188,6 +192,30 @@ class ResultStoreContract:
         with pytest.raises(ValueError, match="t001"):
             store.record_trial("run-1", replace(example_trial(), reason="another"))
         assert store.load("run-1").trials == (example_trial(),)
+
+    def test_paused_trial_is_replaced_until_it_ends(self, store: ResultStore) -> None:
+        store.save_run(example_run())
+        for number in (2, 1):
+            store.record_pause("run-1", example_trial(number, status=Status.RUNNING))
+        further = replace(example_trial(1, status=Status.RUNNING), epochs=7)
+        store.record_pause("run-1", further)
+        assert store.load("run-1").paused == (further, example_trial(2, status=Status.RUNNING))
+        assert store.load("run-1").trials == ()
+        store.record_trial("run-1", example_trial(1))
+        assert [trial.trial_id for trial in store.load("run-1").paused] == ["t002"]
+        assert store.load("run-1").trials == (example_trial(1),)
+
+    def test_paused_trials_of_runs_are_apart(self, store: ResultStore) -> None:
+        for run_id in ("run-1", "run-2"):
+            store.save_run(example_run(run_id))
+            store.record_pause(run_id, example_trial(status=Status.RUNNING))
+        store.record_trial("run-1", example_trial())
+        assert store.load("run-1").paused == ()
+        assert len(store.load("run-2").paused) == 1
+
+    def test_paused_trial_of_no_run_is_refused(self, store: ResultStore) -> None:
+        with pytest.raises(ValueError, match="run-1"):
+            store.record_pause("run-1", example_trial(status=Status.RUNNING))
 
     def test_trial_of_no_run_is_refused(self, store: ResultStore) -> None:
         with pytest.raises(ValueError, match="run-1"):

@@ -1,6 +1,24 @@
-"""Training: the loop, and the step of each Keras backend."""
+"""Training: the loop, its checkpoints, and the step of each Keras backend."""
 
+from edgebench.training.checkpoint import (
+    CheckpointError,
+    TrainingState,
+    read_state,
+    write_state,
+)
 from edgebench.training.fit import FitResult, accuracy_of, fit, predict
 from edgebench.training.steps import KerasStepper, Stepper, stepper_for
 
-__all__ = ["FitResult", "KerasStepper", "Stepper", "accuracy_of", "fit", "predict", "stepper_for"]
+__all__ = [
+    "CheckpointError",
+    "FitResult",
+    "KerasStepper",
+    "Stepper",
+    "TrainingState",
+    "accuracy_of",
+    "fit",
+    "predict",
+    "read_state",
+    "stepper_for",
+    "write_state",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from edgebench.datasets import Floats, Part
 from edgebench.errors import WorkError
 from edgebench.records import TrainingPlan
+from edgebench.training.checkpoint import CheckpointError, TrainingState, assign, snapshot
 from edgebench.training.steps import Stepper, stepper_for
 
 PREDICT_BATCH = 256
@@ -22,17 +23,30 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitResult:
-    """``history`` is the validation accuracy after each epoch; ``step_s`` the time inside train steps and
-    validation, of ``total_s``. The model is left with the weights of ``best_epoch`` (from 1)."""
+    """Where training stands; the model is left with the weights of ``best_epoch``.
 
-    history: tuple[float, ...]
-    best_epoch: int
+    ``step_s`` is the time that this call spent inside train steps and validation, of ``total_s``; ``is_over`` whether
+    the plan leaves nothing to train.
+    """
+
+    state: TrainingState
+    is_over: bool
     step_s: float
     total_s: float
 
     @property
+    def history(self) -> tuple[float, ...]:
+        """The validation accuracy after each epoch, those of earlier calls included."""
+        return self.state.history
+
+    @property
+    def best_epoch(self) -> int:
+        """The first of the best epochs, from 1."""
+        return _best_epoch(self.history)
+
+    @property
     def best_accuracy(self) -> float:
-        return self.history[self.best_epoch - 1]
+        return max(self.history)
 
 
 def fit(
@@ -44,21 +58,25 @@ def fit(
     optimizer: str,
     learning_rate: float,
     seed: int,
-    on_epoch: Callable[[int, float], None] = lambda epoch, accuracy: None,
+    state: TrainingState | None = None,
+    until_epoch: int | None = None,
 ) -> FitResult:
     """Train a classifier on labels that are class numbers; it ends in a softmax, or is compiled with its own loss.
 
-    Stops early after ``plan.patience`` epochs without a better validation accuracy.
+    Stops early after ``plan.patience`` epochs without a better validation accuracy. Trained in parts, each from the
+    state that the one before returned, it ends as it does in one go; where one thread computes, to the bit.
 
     Args:
         model: A built Keras model with one input.
         optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example; a compiled model keeps its own.
         learning_rate: Above 0; really used, and lowered as ``plan.schedule`` says; a compiled model keeps its own.
-        seed: Seeds the order of examples and dropout.
-        on_epoch: Called with the epoch (from 1) and its validation accuracy.
+        seed: With the number of the epoch it draws the order of examples.
+        state: Where to go on; without it training starts at the first epoch.
+        until_epoch: The last epoch of this call, from 1; ``plan.max_epochs`` by default.
 
     Raises:
         WorkError: the loss stopped being a number.
+        CheckpointError: the state is not of this model and optimizer.
 
     Source: the cosine schedule is Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts.
     """
@@ -70,16 +88,24 @@ def fit(
         {"class_name": optimizer, "config": {"learning_rate": learning_rate}}
     )
     stepper = stepper_for(model, rule)
-    order = np.random.default_rng(seed)
     history: list[float] = []
-    best_weights = model.get_weights()
+    best = snapshot(model.weights)
+    if state is not None:
+        assign(stepper.variables, state.variables)
+        if [array.shape for array in best] != [array.shape for array in state.best]:
+            raise CheckpointError("the checkpoint is of another network")
+        history, best = list(state.history), state.best
     step_s = 0.0
     steps = math.ceil(len(train) / plan.batch_size)
-    rates = scheduled_rates(plan, learning_rate, steps)
-    for epoch in range(1, plan.max_epochs + 1):
+    last_epoch = min(until_epoch or plan.max_epochs, plan.max_epochs)
+    while len(history) < last_epoch and not _is_over(history, plan):
+        epoch = len(history) + 1
         step_started = time.perf_counter()
-        for rows in _batches(order.permutation(len(train)), plan.batch_size):
-            rule.learning_rate = next(rates)
+        rates = scheduled_rates(plan, learning_rate, steps, epoch)
+        for rows, rate in zip(
+            _batches(len(train), plan.batch_size, seed, epoch), rates, strict=True
+        ):
+            rule.learning_rate = rate
             if not math.isfinite(stepper.train(train.x[rows], train.y[rows])):
                 raise WorkError(
                     f"the loss is not a number in epoch {epoch}",
@@ -87,16 +113,15 @@ def fit(
                 )
         history.append(accuracy_of(predict(stepper, validation.x), validation))
         step_s += time.perf_counter() - step_started
-        on_epoch(epoch, history[-1])
-        best_epoch = 1 + int(np.argmax(history))
-        if best_epoch == epoch:
-            best_weights = model.get_weights()
-        if epoch - best_epoch >= plan.patience:
-            break
-    model.set_weights(best_weights)
+        if _best_epoch(history) == epoch:
+            best = snapshot(model.weights)
+    reached = TrainingState(
+        variables=snapshot(stepper.variables), best=best, history=tuple(history)
+    )
+    assign(model.weights, best)
     return FitResult(
-        history=tuple(history),
-        best_epoch=best_epoch,
+        state=reached,
+        is_over=_is_over(history, plan),
         step_s=step_s,
         total_s=time.perf_counter() - started,
     )
@@ -113,21 +138,35 @@ def accuracy_of(outputs: Floats, part: Part) -> float:
     return float((outputs.argmax(axis=-1) == part.y).mean())
 
 
-def scheduled_rates(plan: TrainingPlan, highest: float, steps: int) -> Iterator[float]:
-    """Yield the learning rate of every step.
+def scheduled_rates(plan: TrainingPlan, highest: float, steps: int, epoch: int) -> Iterator[float]:
+    """Yield the learning rate of every step of one epoch.
 
     Args:
         plan: Gives the schedule, over ``max_epochs`` whether or not training stops early.
-        highest: The rate of the first step.
+        highest: The rate of the very first step.
         steps: In one epoch.
+        epoch: From 1.
     """
     total = plan.max_epochs * steps
-    for step in range(total):
+    for step in range((epoch - 1) * steps, epoch * steps):
         is_cosine = plan.schedule == "cosine"
         share = 0.5 * (1.0 + math.cos(math.pi * step / total)) if is_cosine else 1.0
         yield highest * share
 
 
-def _batches(order: Rows, batch_size: int) -> Iterator[Rows]:
-    for start in range(0, len(order), batch_size):
+def _batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[Rows]:
+    """Yield the rows of each batch; the order needs nothing but the seed and the epoch."""
+    order = np.random.default_rng((seed, epoch)).permutation(count)
+    for start in range(0, count, batch_size):
         yield order[start : start + batch_size]
+
+
+def _best_epoch(history: Sequence[float]) -> int:
+    return 1 + int(np.argmax(history))
+
+
+def _is_over(history: Sequence[float], plan: TrainingPlan) -> bool:
+    epochs = len(history)
+    if epochs == 0:
+        return False
+    return epochs >= plan.max_epochs or epochs - _best_epoch(history) >= plan.patience

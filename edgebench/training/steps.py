@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,11 @@ from edgebench.datasets import Floats, Labels
 
 class Stepper(Protocol):
     """Made once a model; called by `fit` for every batch. Batches of any size are accepted."""
+
+    @property
+    def variables(self) -> Sequence[Any]:
+        """All that decides the next steps: the model's variables, seeds of random layers too, then the optimizer's."""
+        ...
 
     def train(self, x: Floats, y: Labels) -> float:
         """Update the weights by one step; return the loss before it."""
@@ -27,7 +33,13 @@ class KerasStepper:
     def __init__(self, model: Any, optimizer: Any) -> None:
         if not is_compiled(model):
             model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
         self._model = model
+
+    @property
+    def variables(self) -> Sequence[Any]:
+        return [*self._model.variables, *self._model.optimizer.variables]
 
     def train(self, x: Floats, y: Labels) -> float:
         return float(self._model.train_on_batch(x, y, return_dict=True)["loss"])

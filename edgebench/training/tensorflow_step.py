@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -35,6 +36,12 @@ class TensorflowStepper:
 
         self._train = train
         self._predict = predict
+        self._model = model
+        self._optimizer = optimizer
+
+    @property
+    def variables(self) -> Sequence[Any]:
+        return [*self._model.variables, *self._optimizer.variables]
 
     def train(self, x: Floats, y: Labels) -> float:
         return float(self._train(x, y))

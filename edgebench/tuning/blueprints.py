@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from edgebench.datasets import DatasetSpec
 from edgebench.evaluators import Blueprint
 from edgebench.records import Suite
-from edgebench.templates import portable_name
+from edgebench.templates import discover_space, portable_name, resolve_values
 
 
 def blueprint_of(
@@ -27,3 +28,13 @@ def blueprint_of(
         values=values,
         seed=suite.seed,
     )
+
+
+def baseline_of(suite: Suite, spec: DatasetSpec) -> Blueprint:
+    """Return the suite's baseline at its defaults, narrowed as the suite narrows the search."""
+    blueprint = blueprint_of(suite, spec, {}, is_baseline=True)
+    template = blueprint.template_object()
+    known = set(discover_space(template).names)
+    overrides = {k: v for k, v in suite.hyperparameters.items() if k in known}
+    values = dict(resolve_values(template, overrides).values)
+    return dataclasses.replace(blueprint, values=values)

@@ -36,8 +36,13 @@ def new_run_id(taken: Collection[str]) -> str:
 
 def next_trial_id(taken: Collection[str]) -> str:
     """Return the id after the highest one taken: ``t001``, ``t002``, ..."""
-    numbers = [int(trial_id[1:]) for trial_id in taken if trial_id != BASELINE_ID]
+    numbers = [trial_number(trial_id) for trial_id in taken if trial_id != BASELINE_ID]
     return f"t{max(numbers, default=0) + 1:03d}"
+
+
+def trial_number(trial_id: str) -> int:
+    """Return the number in a trial's id: trials began in the order of their numbers."""
+    return int(trial_id[1:])
 
 
 def candidate_id(arch_id: str, training: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from edgebench.records import Run, Trial
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a search is. ``left_s`` is an estimate from the trials of this process, or None."""
+    """How far a search is. ``counts`` are those of ended trials by status, and of ``paused`` ones; ``left_s`` is an
+    estimate from the trials of this process, or None."""
 
     done: int
     total: int
@@ -29,6 +30,10 @@ class Observer(Protocol):
 
     def trial_ended(self, trial: Trial, progress: Progress) -> None: ...
 
+    def trial_paused(self, trial: Trial, progress: Progress) -> None:
+        """Report a trial that was put aside at a rung of epochs."""
+        ...
+
     def phase(self, name: str, done: int, total: int) -> None:
         """Report work that is not a trial: exporting and measuring winners."""
         ...
@@ -44,6 +49,8 @@ class SilentObserver:
     def run_started(self, run: Run, *, is_new: bool, progress: Progress) -> None: ...
 
     def trial_ended(self, trial: Trial, progress: Progress) -> None: ...
+
+    def trial_paused(self, trial: Trial, progress: Progress) -> None: ...
 
     def phase(self, name: str, done: int, total: int) -> None: ...
 

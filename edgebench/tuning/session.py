@@ -20,7 +20,6 @@ from edgebench.datasets import DatasetSpec
 from edgebench.errors import StoppedError, WorkError
 from edgebench.evaluators import (
     AccuracyEvaluator,
-    Candidate,
     LatencyEvaluator,
     SizeEvaluator,
 )
@@ -28,15 +27,14 @@ from edgebench.executors import LocalExecutor, WorkerSettings
 from edgebench.objectives import front_hypervolume, select_front
 from edgebench.records import RunResult, Status, Suite, Trial
 from edgebench.store import SqliteStore
-from edgebench.templates import discover_space, load_template, resolve_values
+from edgebench.templates import discover_space, load_template
+from edgebench.tuning.agenda import Agenda, Work
 from edgebench.tuning.bench import Bench
-from edgebench.tuning.blueprints import blueprint_of
-from edgebench.tuning.names import BASELINE_ID, next_trial_id
 from edgebench.tuning.observer import Observer, Progress
 from edgebench.tuning.oracles import Judge
 from edgebench.tuning.pipeline import LOG, Pipeline
 from edgebench.tuning.runs import SearchSettings, Stop, find_run
-from edgebench.tuning.weights import prune_weights
+from edgebench.tuning.weights import prune_checkpoints, prune_weights
 from edgebench.tuning.winners import Winners
 
 PRELOAD = ("tensorflow", "keras", "keras_tuner", "edgebench.evaluators.accuracy")
@@ -65,6 +63,7 @@ class Search:
         self._earlier_s = self._run.wall_s
         self._durations: list[float] = []
         self._trials: list[Trial] = []
+        self._paused: tuple[Trial, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -83,7 +82,8 @@ class Search:
             executor.warm_up()
             dataset = datasets.load_dataset(self._suite.data, self._suite.seed)
             self._save(devices=bench.describe(), data=datasets.facts(dataset))
-            self._trials = list(store.load(run_id).trials)
+            known = store.load(run_id)
+            self._trials, self._paused = list(known.trials), known.paused
             self._observer.run_started(self._run, is_new=self._is_new, progress=self._progress())
             with self._interruptible(executor):
                 try:
@@ -97,7 +97,10 @@ class Search:
                     self._stop.request()
             self._save(status="interrupted" if self._stop.requested else "completed")
         if self._stop.requested:
-            raise StoppedError(f"stopped, {len(self._searched())} trials saved in run {run_id}")
+            paused = f" and {len(self._paused)} paused" if self._paused else ""
+            raise StoppedError(
+                f"stopped, {len(self._searched())} trials saved{paused} in run {run_id}"
+            )
         if self._searched() and all(t.status is Status.FAILED for t in self._searched()):
             raise WorkError("every trial failed", why=self._searched()[-1].reason)
         return store.load(run_id)
@@ -111,59 +114,61 @@ class Search:
             options=self._suite.template_options,
         )
         judge = Judge(self._suite, discover_space(template, self._suite.hyperparameters))
-        for trial in self._searched():
-            judge.replay(trial)
-        self._loop(pipeline, judge, spec)
+        agenda = Agenda(self._suite, spec, judge, self._trials, self._paused)
+        self._loop(pipeline, agenda)
+        if not self._stop.requested:
+            for trial in agenda.give_up():
+                self._record(trial, agenda)
 
-    def _loop(self, pipeline: Pipeline, judge: Judge, spec: DatasetSpec) -> None:
-        """Keep as many trials running as there are workers, until the total is reached."""
-        running: dict[Future[Trial], str] = {}
-        taken = {trial.trial_id for trial in self._trials}
-        exhausted = False
+    def _loop(self, pipeline: Pipeline, agenda: Agenda) -> None:
+        """Keep as many workers busy as there are, until there is nothing more to do."""
+        running: dict[Future[Trial], Work] = {}
         with ThreadPoolExecutor(self._settings.workers) as threads:
-            if self._suite.baseline and BASELINE_ID not in taken:
-                candidate = self._baseline(spec)
-                future = threads.submit(pipeline.run, candidate, is_baseline=True)
-                running[future] = ""
             while True:
-                while (
-                    len(running) < self._settings.workers
-                    and not exhausted
-                    and self._may_ask(running)
-                ):
-                    trial_id = next_trial_id(taken)
-                    asked = judge.ask(trial_id)
-                    if asked is None:
-                        exhausted = True
+                while len(running) < self._settings.workers:
+                    work = self._next(agenda)
+                    if work is None:
                         break
-                    taken.add(trial_id)
-                    oracle_id, values = asked
-                    blueprint = blueprint_of(self._suite, spec, values, is_baseline=False)
-                    candidate = Candidate(trial_id=trial_id, blueprint=blueprint)
-                    running[threads.submit(pipeline.run, candidate)] = oracle_id
+                    future = threads.submit(
+                        pipeline.run,
+                        work.candidate,
+                        is_baseline=work.is_baseline,
+                        paused=work.paused,
+                    )
+                    running[future] = work
                 if not running:
                     return
                 done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 self._stop.check()
                 for future in done:
-                    oracle_id = running.pop(future)
-                    self._finish(future.result())
-                    if oracle_id:
-                        judge.tell(oracle_id, self._trials[-1])
+                    work = running.pop(future)
+                    self._record(agenda.take(work, future.result()), agenda)
 
-    def _finish(self, trial: Trial) -> None:
-        self._store.record_trial(self.run_id, trial)
-        self._trials.append(trial)
-        self._durations.append(sum(s for name, s in trial.seconds.items() if name != "steps"))
-        self._save()
-        prune_weights(self._store.weights_dir(self.run_id), self._trials, self._suite)
-        self._observer.trial_ended(trial, self._progress())
-
-    def _may_ask(self, running: dict[Future[Trial], str]) -> bool:
-        asked = len(self._searched()) + sum(1 for oracle_id in running.values() if oracle_id)
+    def _next(self, agenda: Agenda) -> Work | None:
+        if self._stop.requested:
+            return None
         budget_s = self._settings.time_budget_s
         in_time = budget_s is None or time.perf_counter() - self._clock < budget_s
-        return asked < self._suite.oracle.max_trials and in_time and not self._stop.requested
+        return agenda.next(may_ask=in_time)
+
+    def _record(self, trial: Trial, agenda: Agenda) -> None:
+        """Store a trial that ended or paused, then let the oracle and the observer know."""
+        self._paused = agenda.paused
+        if trial.status is Status.RUNNING:
+            self._store.record_pause(self.run_id, trial)
+        else:
+            self._store.record_trial(self.run_id, trial)
+            self._trials.append(trial)
+            self._durations.append(sum(s for name, s in trial.seconds.items() if name != "steps"))
+        self._save()
+        agenda.tell(trial)
+        if trial.status is Status.RUNNING:
+            self._observer.trial_paused(trial, self._progress())
+            return
+        folder = self._store.weights_dir(self.run_id)
+        prune_weights(folder, self._trials, self._suite)
+        prune_checkpoints(folder, agenda.going_on())
+        self._observer.trial_ended(trial, self._progress())
 
     def _evaluators(self, executor: LocalExecutor, bench: Bench) -> list[Any]:
         store, suite = self._store, self._suite
@@ -175,28 +180,21 @@ class Search:
             folder=store.artifacts_dir,
             is_local=bench.is_local,
         )
-        for trial in self._trials:
+        for trial in (*self._trials, *self._paused):
             latency.remember(trial.arch_id, trial.metrics)
         weights = store.weights_dir(self.run_id)
         accuracy = AccuracyEvaluator(executor, suite.data, suite.training, weights)
         return [SizeEvaluator(executor), latency, accuracy]
 
-    def _baseline(self, spec: DatasetSpec) -> Candidate:
-        """Return the suite's baseline at its defaults, narrowed as the suite narrows the search."""
-        blueprint = blueprint_of(self._suite, spec, {}, is_baseline=True)
-        template = blueprint.template_object()
-        known = set(discover_space(template).names)
-        overrides = {k: v for k, v in self._suite.hyperparameters.items() if k in known}
-        values = dict(resolve_values(template, overrides).values)
-        return Candidate(
-            trial_id=BASELINE_ID, blueprint=dataclasses.replace(blueprint, values=values)
-        )
-
     def _shortfall(self) -> Iterator[str]:
         """Say why there are fewer trials than asked for, if there are."""
         done, total = len(self._searched()), self._suite.oracle.max_trials
         if done < total:
-            cause = "the time budget ended" if self._settings.time_budget_s else "no more exist"
+            cause = "no more exist"
+            if self._suite.oracle.name == "hyperband":
+                cause = "hyperband asks for no more"
+            if self._settings.time_budget_s:
+                cause = "the time budget ended"
             yield f"{done} of {total} trials: {cause}"
 
     def _searched(self) -> list[Trial]:
@@ -211,7 +209,9 @@ class Search:
         return Progress(
             done=len(searched),
             total=suite.oracle.max_trials,
-            counts=Counter(trial.status.value for trial in searched),
+            counts=Counter(
+                [trial.status.value for trial in searched] + ["paused"] * len(self._paused)
+            ),
             front_size=len(front),
             hypervolume=front_hypervolume(searched, suite.objectives, suite.constraints),
             best=front[0].trial if front else None,

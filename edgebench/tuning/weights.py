@@ -1,21 +1,22 @@
-"""Trained weights are kept only for trials that may still win, so that disk does not grow with trials."""
+"""Trained weights are kept only for trials that may still win, checkpoints for those that may go on: disk does not
+grow with trials."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from edgebench.evaluators import CHECKPOINT_SUFFIX, WEIGHTS_SUFFIX
 from edgebench.objectives import select_front
 from edgebench.records import Suite, Trial
 
 LATENCY_SLACK = 0.75
-SUFFIX = ".weights.h5"
 
 
 def weights_path(folder: Path, trial_id: str) -> Path:
     """Return where a trial's best weights are."""
-    return folder / f"{trial_id}{SUFFIX}"
+    return folder / f"{trial_id}{WEIGHTS_SUFFIX}"
 
 
 def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
@@ -33,6 +34,13 @@ def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
         front = select_front(lucky, suite.objectives, suite.constraints)
         if trial.trial_id not in {member.trial.trial_id for member in front}:
             path.unlink()
+
+
+def prune_checkpoints(folder: Path, kept: Collection[str]) -> None:
+    """Delete the checkpoints that no trial of ``kept`` left, those of a process that was killed too."""
+    for path in folder.glob(f"*{CHECKPOINT_SUFFIX}"):
+        if path.name.removeprefix("partial-").removesuffix(CHECKPOINT_SUFFIX) not in kept:
+            path.unlink(missing_ok=True)
 
 
 def _faster(trial: Trial) -> Trial:

@@ -27,6 +27,7 @@ def fill(store: SqliteStore) -> None:
         store.save_run(example_run(run_id))
     for number, status in enumerate(Status):
         store.record_trial("run-1", example_trial(number, status=status))
+    store.record_pause("run-1", example_trial(9, status=Status.RUNNING))
     store.record_artifact("run-1", example_artifact(1))
     store.record_metric("run-1", "t001", Metric(name="test_accuracy", value=0.9375, n=360))
     store.record_measurement("run-1", "t001", example_measurement(1), CONFIRM)

@@ -15,6 +15,7 @@ from edgebench.evaluators import (
     Candidate,
     LatencyEvaluator,
     SizeEvaluator,
+    Slice,
 )
 from edgebench.executors import InlineExecutor
 from edgebench.records import (
@@ -159,3 +160,31 @@ def test_one_blueprint_gives_one_network(candidate):
     first = candidate.blueprint.build().get_weights()
     second = candidate.blueprint.build().get_weights()
     assert all((a == b).all() for a, b in zip(first, second, strict=True))
+
+
+def test_training_in_parts_finds_what_training_in_one_go_does(candidate, tmp_path):
+    plan = TrainingPlan(max_epochs=3, batch_size=32, patience=5)
+    evaluator = AccuracyEvaluator(InlineExecutor(), DATA, plan, tmp_path)
+    whole = evaluator.evaluate(candidate)
+    first = evaluator.evaluate(dataclasses.replace(candidate, part=Slice(until_epoch=1)))
+    assert (first.facts["epochs"], first.facts["is_over"]) == (1, False)
+    rest = Slice(from_epoch=1, until_epoch=3, source="t001")
+    second = evaluator.evaluate(dataclasses.replace(candidate, trial_id="t002", part=rest))
+    assert (second.facts["epochs"], second.facts["is_over"]) == (2, True)
+    assert second.facts["history"] == whole.facts["history"]
+    assert second.metrics == whole.metrics
+    assert "note" not in second.facts
+    assert (tmp_path / "t002.checkpoint.npz").is_file()
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "missing"), (b"PK", "cannot be read")])
+def test_a_bad_checkpoint_is_noted_and_training_starts_again(candidate, tmp_path, content, why):
+    if content is not None:
+        (tmp_path / "t001.checkpoint.npz").write_bytes(content)
+    plan = TrainingPlan(max_epochs=2, batch_size=32, patience=5)
+    evaluator = AccuracyEvaluator(InlineExecutor(), DATA, plan, tmp_path)
+    part = Slice(from_epoch=1, until_epoch=2, source="t001")
+    found = evaluator.evaluate(dataclasses.replace(candidate, part=part))
+    assert found.facts["epochs"] == len(found.facts["history"]) == 2
+    assert found.facts["note"].startswith("trained again from the first epoch: checkpoint t001")
+    assert why in found.facts["note"]

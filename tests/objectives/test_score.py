@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgebench.objectives import OBJECTIVE_KINDS, points, scalar_score, sense
+from edgebench.objectives import (
+    OBJECTIVE_KINDS,
+    infeasible_score,
+    oracle_score,
+    points,
+    scalar_score,
+    sense,
+)
 from edgebench.objectives.score import single_objective
 from edgebench.records import Goal, Objective
 
@@ -96,3 +103,34 @@ def test_a_kind_that_the_suite_lacks_has_its_usual_metric(
 ) -> None:
     found = single_objective(kind, [])
     assert (found.metric, found.goal) == (metric, goal)
+
+
+@pytest.mark.parametrize("kind", OBJECTIVE_KINDS)
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries(
+            {
+                "val_accuracy": st.floats(0.0, 1.0),
+                "param_bytes": st.floats(0.0, 1e9),
+                "latency_ms": st.floats(0.0, 1e4),
+            }
+        ),
+        min_size=2,
+        max_size=2,
+    ),
+    violation=st.floats(1e-9, 1e9),
+)
+def test_an_oracles_number_orders_as_the_score_does_and_puts_the_infeasible_last(
+    kind: str, rows: list[dict[str, float]], violation: float
+) -> None:
+    meant = [scalar_score("weighted" if kind == "pareto" else kind, ALL, row) for row in rows]
+    told = [oracle_score(kind, ALL, row) for row in rows]
+    assert min(told) >= 0.0 > infeasible_score(violation) >= -1.0
+    if meant[0] < meant[1]:
+        assert told[0] <= told[1]
+    if meant[0] == meant[1]:
+        assert told[0] == told[1]
+
+
+def test_the_infeasible_are_ordered_by_how_far_they_miss() -> None:
+    assert infeasible_score(0.1) > infeasible_score(1.0) > infeasible_score(10.0)

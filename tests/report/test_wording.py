@@ -72,6 +72,16 @@ def test_a_limit_on_latency_is_broken_by_the_tail(result: RunResult) -> None:
     assert "The nearest is t003: latency_ms 0.42 breaks latency_ms<=0.01." in why
 
 
+def test_the_note_of_a_trial_is_told(result: RunResult) -> None:
+    first, *others = result.trials
+    noted = replace(first, note="trained again from the first epoch: checkpoint t1 is missing")
+    notices = wording.notices(RunView.of(replace(result, trials=(noted, *others))))
+    assert (
+        f"{first.trial_id}: trained again from the first epoch: checkpoint t1 is missing."
+        in notices
+    )
+
+
 def test_a_clean_run_has_nothing_to_be_careful_of(result: RunResult) -> None:
     sound = tuple(trial for trial in result.trials if trial.trial_id != "t006")
 

@@ -30,8 +30,8 @@ from edgebench.testing.store import (
 
 EXAMPLES = Path(__file__).parents[1] / "assets" / "stores"
 
-RECORDER = """
-import sys
+RECORDER = r"""
+import os, sys
 from pathlib import Path
 from edgebench.store import CONFIRM, SqliteStore
 from edgebench.records import Metric
@@ -41,14 +41,14 @@ store, run_id = SqliteStore(Path(sys.argv[1])), sys.argv[2]
 store.save_run(examples.example_run(run_id))
 for number in range(100_000):
     store.record_trial(run_id, examples.example_trial(number))
-    print("trial", number, flush=True)
+    os.write(1, f"trial {number}\n".encode())
     with store.transaction():
         store.record_artifact(run_id, examples.example_artifact(number))
         store.record_metric(run_id, f"t{number:03}", Metric(name="test_accuracy", value=0.5))
         store.record_measurement(
             run_id, f"t{number:03}", examples.example_measurement(number), CONFIRM
         )
-    print("files", number, flush=True)
+    os.write(1, f"files {number}\n".encode())
 """
 HOLDER = """
 import sys
@@ -213,6 +213,7 @@ def test_a_store_of_an_older_version_still_loads(example: Path, tmp_path: Path) 
     }  # fmt: skip
     assert result.trials[0].is_baseline
     assert all((t.architecture, t.blocks) == ("fire2 3 SE8 | max | 4 5", ()) for t in result.trials)
+    assert [t.trial_id for t in result.paused] == ([] if example.stem == "v1" else ["t009"])
     (artifact,) = result.artifacts
     assert (artifact.file_name, artifact.size_bytes) == ("t001-int8.tflite", 1001)
     assert [m.p50_ms for m in result.measurements["t001", artifact.sha256]] == [2.0, 4.0]
@@ -378,12 +379,13 @@ def test_delete_keeps_what_another_run_has(store: SqliteStore) -> None:
 
 def test_a_deleted_run_leaves_no_row(store: SqliteStore) -> None:
     write_files(store, "run-1", example_artifact())
+    store.record_pause("run-1", example_trial(2, status=Status.RUNNING))
     store.delete("run-1")
     connection = sqlite3.connect(store.root / "edgebench.sqlite")
     tables = [
         row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     ]
-    assert len(tables) == 5
+    assert len(tables) == 6
     for table in tables:
         assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
     connection.close()

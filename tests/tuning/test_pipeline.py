@@ -35,7 +35,7 @@ def evaluators():
     )
     accuracy = Findings(
         metrics=(Metric(name="val_accuracy", value=0.9),),
-        facts={"epochs": 4, "history": (0.5, 0.9), "step_s": 1.5},
+        facts={"epochs": 4, "history": (0.5, 0.9), "step_s": 1.5, "note": "trained again"},
     )
     return (
         FixedEvaluator(Cost.FREE, size),
@@ -64,6 +64,7 @@ def test_all_evaluators_make_a_completed_trial():
     assert (trial.arch_id, trial.architecture) == ("abc", "fire2 3")
     assert trial.blocks == BLOCKS
     assert (trial.epochs, trial.history) == (4, (0.5, 0.9))
+    assert (trial.note, trial.reason) == ("trained again", "")
     assert set(trial.seconds) == {"free", "device", "training", "steps"}
     assert trial.started_utc <= trial.finished_utc
 

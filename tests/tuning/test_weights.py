@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgebench.records import DataPlan, Goal, Metric, Objective, Status, Suite, Trial
-from edgebench.tuning.weights import prune_weights, weights_path
+from edgebench.tuning.weights import prune_checkpoints, prune_weights, weights_path
 
 SUITE = Suite(
     name="s",
@@ -50,3 +50,14 @@ def test_only_what_may_still_win_and_the_baseline_stay(tmp_path):
 def test_weights_of_a_running_trial_are_left_alone(tmp_path):
     weights_path(tmp_path, "t009").write_bytes(b"w")
     assert kept(tmp_path, [trial("t001", 0.9, 2.0)]) == {"t001", "t009"}
+
+
+def test_checkpoints_are_kept_for_those_that_go_on_alone(tmp_path):
+    names = ("t001.checkpoint.npz", "t002.checkpoint.npz", "t001.weights.h5")
+    partial = ("partial-t002.checkpoint.npz", "partial-t003.checkpoint.npz")
+    for name in (*names, *partial):
+        (tmp_path / name).write_bytes(b"x")
+    prune_checkpoints(tmp_path, {"t002"})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "t001.weights.h5", "t002.checkpoint.npz", "partial-t002.checkpoint.npz",
+    }  # fmt: skip

@@ -1,0 +1,106 @@
+"""Which of the trials that reached a rung of epochs goes on. Pure decisions on what trials are known by.
+
+Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934 (ASHA, of the promotion
+type); for several objectives Schmucker et al. 2021, "Multi-objective Asynchronous Successive Halving",
+arXiv:2106.12639: ranked by fronts. Deviations: broken limits rank first, and within a front the crowding distance
+decides.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgebench.objectives.constraints import total_violation
+from edgebench.objectives.pareto import Losses, crowding_distance, front_indices
+from edgebench.objectives.score import points, scalar_score
+from edgebench.records import Constraint, Objective, Status, Trial
+
+ACCURACY = "val_accuracy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a trial stood when it reached a rung: how far it broke limits, and its losses."""
+
+    trial_id: str
+    violation: float
+    losses: tuple[float, ...]
+
+
+def standing_at(
+    epochs: int,
+    trial: Trial,
+    kind: str,
+    objectives: Sequence[Objective],
+    constraints: Sequence[Constraint],
+) -> Standing | None:
+    """Return how a trial stood after so many epochs, or None where it was not trained so far.
+
+    A training that was over earlier, its patience at an end, would not have changed: it stands as it ended.
+
+    Args:
+        epochs: Of the rung.
+        trial: Ended, or paused at this rung or a higher one.
+        kind: The suite's objective: ``pareto`` keeps the objectives apart, the others make one score of them.
+        objectives: The suite's.
+        constraints: The suite's.
+    """
+    is_over = trial.status in (Status.COMPLETED, Status.INFEASIBLE)
+    if not trial.history or (len(trial.history) < epochs and not is_over):
+        return None
+    values = {**trial.values(), ACCURACY: max(trial.history[:epochs])}
+    if any(objective.metric not in values for objective in objectives):
+        return None
+    score = scalar_score(kind, objectives, values)
+    losses = points(objectives, [values])[0].tolist() if score is None else [-score]
+    return Standing(
+        trial_id=trial.trial_id,
+        violation=total_violation(constraints, values),
+        losses=tuple(losses),
+    )
+
+
+def ranked(standings: Sequence[Standing]) -> list[Standing]:
+    """Return the standings best first: least violation, then front by front, the least crowded of a front first."""
+    by_violation = sorted(standings, key=lambda standing: standing.violation)
+    groups = itertools.groupby(by_violation, key=lambda standing: standing.violation)
+    return [standing for _, group in groups for standing in _by_fronts(list(group))]
+
+
+def next_promoted(
+    standings: Sequence[Standing], waiting: Collection[str], factor: int
+) -> str | None:
+    """Return the best trial of a rung that waits there and is among its first 1/``factor``, or None.
+
+    Args:
+        standings: All that ever reached the rung, gone on or not.
+        waiting: The ids of those that are paused at it.
+        factor: At least 2.
+    """
+    places = len(standings) // factor
+    for standing in ranked(standings)[:places]:
+        if standing.trial_id in waiting:
+            return standing.trial_id
+    return None
+
+
+def better_count(trial_id: str, standings: Sequence[Standing]) -> int:
+    """Return how many of a rung rank before that trial."""
+    return [standing.trial_id for standing in ranked(standings)].index(trial_id)
+
+
+def _by_fronts(standings: list[Standing]) -> list[Standing]:
+    ordered: list[Standing] = []
+    left = standings
+    while left:
+        losses: Losses = np.array([standing.losses for standing in left], dtype=np.float64)
+        members = front_indices(losses)
+        crowding = crowding_distance(losses[members])
+        order = np.argsort(-crowding, kind="stable")
+        ordered += [left[members[index]] for index in order]
+        left = [standing for index, standing in enumerate(left) if index not in set(members)]
+    return ordered

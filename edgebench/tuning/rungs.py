@@ -1,0 +1,97 @@
+"""The paused trials of a search: which goes on next, how far, and which are given up at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+
+from edgebench.evaluators import Slice
+from edgebench.objectives import Standing, better_count, next_promoted, ranked, standing_at
+from edgebench.records import Status, Suite, Trial
+from edgebench.tuning.pipeline import now_utc
+
+
+class Rungs:
+    """Asynchronous successive halving, of the promotion type, over the rungs of a suite.
+
+    Args:
+        suite: Its ``fidelity`` gives the rungs; without one no trial pauses.
+        ended: The trials that earlier processes ended.
+        paused: The trials that they left paused.
+    """
+
+    def __init__(self, suite: Suite, ended: Iterable[Trial], paused: Iterable[Trial]) -> None:
+        self._suite = suite
+        self._rungs = suite.fidelity.rungs if suite.fidelity else ()
+        self._paused = {trial.trial_id: trial for trial in paused}
+        self._others = {trial.trial_id: trial for trial in ended}
+
+    @property
+    def paused(self) -> tuple[Trial, ...]:
+        return tuple(self._paused.values())
+
+    def part_after(self, epochs: int) -> Slice | None:
+        """Return how far training goes that has come so far, or None where it goes to its end in one go."""
+        if not self._rungs:
+            return None
+        for rung in self._rungs:
+            if rung > epochs:
+                return Slice(until_epoch=rung, from_epoch=epochs, pauses=True)
+        return Slice(until_epoch=self._suite.training.max_epochs, from_epoch=epochs)
+
+    def put(self, trial: Trial) -> None:
+        """Take a trial that paused or ended."""
+        is_paused = trial.status is Status.RUNNING
+        (self._paused if is_paused else self._others)[trial.trial_id] = trial
+        (self._others if is_paused else self._paused).pop(trial.trial_id, None)
+
+    def promote(self) -> Trial | None:
+        """Return the paused trial to go on with, of the highest rung that has one; it is then no longer paused."""
+        factor = self._suite.fidelity.factor if self._suite.fidelity else 2
+        for rung in reversed(self._rungs):
+            waiting = {t.trial_id for t in self._paused.values() if self._rung_of(t) == rung}
+            chosen = next_promoted(self._standings(rung), waiting, factor) if waiting else None
+            if chosen is not None:
+                return self._leave(chosen)
+        return None
+
+    def promote_last(self) -> Trial | None:
+        """Return the best trial of the highest rung, where otherwise none would ever be trained to the end."""
+        is_done = any(trial.status is Status.COMPLETED for trial in self._others.values())
+        if is_done or not self._paused:
+            return None
+        top = max(self._rung_of(trial) for trial in self._paused.values())
+        order = ranked(self._standings(top))
+        return self._leave(next(s.trial_id for s in order if s.trial_id in self._paused))
+
+    def give_up(self) -> Iterator[Trial]:
+        """Yield every paused trial as pruned, with the reason."""
+        last = self._suite.training.max_epochs
+        for trial in self._paused.values():
+            standings = self._standings(self._rung_of(trial))
+            better = better_count(trial.trial_id, standings)
+            yield dataclasses.replace(
+                trial,
+                status=Status.PRUNED,
+                reason=f"stopped at {len(trial.history)} of {last} epochs: "
+                f"{better} of {len(standings)} there were better",
+                finished_utc=now_utc(),
+            )
+
+    def _leave(self, trial_id: str) -> Trial:
+        trial = self._others[trial_id] = self._paused.pop(trial_id)
+        return trial
+
+    def _rung_of(self, trial: Trial) -> int:
+        """Return the highest rung that a paused trial has reached."""
+        return max((rung for rung in self._rungs if rung <= len(trial.history)), default=0)
+
+    def _standings(self, rung: int) -> Sequence[Standing]:
+        suite = self._suite
+        trials = (*self._others.values(), *self._paused.values())
+        found = (
+            standing_at(rung, trial, suite.objective, suite.objectives, suite.constraints)
+            for trial in trials
+            if not trial.is_baseline
+        )
+        return [standing for standing in found if standing is not None]

@@ -1,0 +1,59 @@
+"""keras-tuner's oracles through the real command: on digits, small, and where nothing keeps within the limits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SUITE = """
+name: small
+template: mlp-auto
+template_options: {initializer: he_normal}
+hyperparameters: {optimizer: adam, learning_rate: [0.001, 0.002], dropout: {min: 0.0, max: 0.4}}
+data: {name: digits, sample: 0.2, size: [32, 32]}
+reference: {val_accuracy: 0.0, param_bytes: 4000000, latency_ms: 100}
+training: {max_epochs: 3, batch_size: 32}
+latency: {block_s: 0.1, winner_blocks: 1}
+export: [tflite-fp32]
+seed: 3
+"""
+
+
+def search(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "small.yaml").write_text(SUITE)
+    done = subprocess.run(
+        [sys.executable, "-m", "edgebench", "search", "small.yaml", *arguments],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("oracle", ["random", "bayesian", "hyperband"])
+def test_limits_that_nothing_meets_leave_an_empty_front(tmp_path: Path, oracle: str) -> None:
+    limits = ("--constraint", "param_bytes<=1000", "--oracle", oracle, "--max-trials", "4")
+    done = search(tmp_path, *limits)
+    assert "No model keeps within the limits (param_bytes<=1000). The nearest is t0" in done.stdout
+    assert "4 infeasible" in done.stdout
+
+
+def test_hyperband_trains_in_parts_and_counts_each_epoch_once(tmp_path: Path) -> None:
+    done = search(tmp_path, "--oracle", "hyperband", "--json")
+    summary = json.loads(done.stdout)
+    # Three trials of one epoch, the best of them up to the third, then two of three epochs.
+    assert sum(summary["trials"].values()) == 6
+    assert summary["epochs_trained"] == 3 * 1 + 2 + 2 * 3
+    names = [name for member in summary["front"] for name in member["hyperparameters"]]
+    assert names
+    assert not any(name.startswith("tuner/") for name in names)
+    assert list((tmp_path / ".edgebench" / "weights").rglob("*.checkpoint.npz")) == []
