@@ -100,9 +100,6 @@ class Judge:
 
         Call it in the order in which the trials began.
         """
-        if isinstance(self._oracle, ParetoOracle) and trial.status is not Status.RUNNING:
-            self._oracle.replay(trial.hyperparameters, self._metrics(trial))
-            return
         state = dict(trial.oracle_state)
         if SOURCE in state:
             state[SOURCE] = self._ids[state[SOURCE]]
@@ -127,7 +124,9 @@ class Judge:
         if metrics is None:
             asked.status = "FAILED"
         else:
-            self._oracle.update_trial(oracle_id, metrics, step=len(trial.history))
+            is_whole = trial.status is Status.COMPLETED
+            step = self._suite.training.max_epochs if is_whole else len(trial.history)
+            self._oracle.update_trial(oracle_id, metrics, step=step)
             asked.status = "COMPLETED"
         self._oracle.end_trial(asked)
 
@@ -175,8 +174,8 @@ def _make_oracle(suite: Suite, space: Any) -> tuple[Any, bool]:
     }
     if name == "pareto":
         unlimited: dict[str, Any] = {"max_trials": None, "max_consecutive_failed_trials": NEVER}
-        pareto = _adopting(ParetoOracle)
-        return pareto(**several, **unlimited, hyperparameters=space, seed=suite.seed), True
+        unlimited["full_step"] = suite.training.max_epochs
+        return ParetoOracle(**several, **unlimited, hyperparameters=space, seed=suite.seed), True
     # keras-tuner takes a seed of 0 for none.
     one: dict[str, Any] = {
         "objective": keras_tuner.Objective(SCORE, "max"),
@@ -195,19 +194,6 @@ def _make_oracle(suite: Suite, space: Any) -> tuple[Any, bool]:
             return _quiet(oracles.HyperbandOracle)(**limits, **one), False
     one["max_trials"] = suite.oracle.max_trials
     return _users_oracle(name, one, several)
-
-
-class _Adopting(ParetoOracle):
-    """A ParetoOracle that takes trials over while they are running."""
-
-    def adopt(self, tuner_id: str, values: Mapping[str, Any]) -> Any:
-        """Return a new running trial with values that an earlier process was asked for."""
-        self._given = dict(values)
-        return self.create_trial(tuner_id)
-
-
-def _adopting(cls: type) -> Any:
-    return _Adopting if cls is ParetoOracle else type(cls.__name__, (_Adopting, cls), {})
 
 
 def _quiet(cls: type) -> Any:
@@ -233,7 +219,7 @@ def _users_oracle(
     if is_pareto:
         del given["objective"]
     try:
-        oracle = (_adopting(cls) if is_pareto else _quiet(cls))(**given)
+        oracle = (cls if is_pareto else _quiet(cls))(**given)
     except TypeError as error:
         raise InputError(
             f"oracle {name} cannot be constructed",

@@ -1,0 +1,167 @@
+"""What a search believes of candidates it has not tried: a mean and a variance, and whether they are worth having."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import solve_triangular
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+
+from edgebench.tuning.features import Vectors
+
+TREES = 64
+VOTERS = 32
+FOLDS = 4
+FOLDED_TREES = 16
+LEAST_ERROR = 1e-6
+LEAST_LOSS = 1e-3
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """Normal beliefs, one a candidate."""
+
+    mean: Numbers
+    variance: Numbers
+
+    def quantiles(self, standard: Numbers) -> Numbers:
+        """Return the values at standard normal quantiles, shape (candidates, quantiles)."""
+        return self.mean[:, None] + np.sqrt(self.variance)[:, None] * standard
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Losses as a model learns them: the logarithm of what is left to perfection.
+
+    Perfection is 0 where all losses are above it, else a little beyond the best seen. So a step from 90 to 95 % counts as
+    much as one from 80 to 90 %.
+    """
+
+    perfect: float
+
+    @classmethod
+    def of(cls, losses: Numbers) -> Self:
+        lowest, highest = float(losses.min()), float(losses.max())
+        return cls(0.0 if lowest > 0.0 else lowest - max(0.1 * (highest - lowest), LEAST_LOSS))
+
+    def to_targets(self, losses: Numbers) -> Numbers:
+        return np.asarray(np.log(np.maximum(losses - self.perfect, LEAST_LOSS)))
+
+    def to_losses(self, targets: Numbers) -> Numbers:
+        return np.asarray(np.exp(targets) + self.perfect)
+
+
+def forest_belief(vectors: Vectors, targets: Numbers, asked: Vectors, seed: int) -> Belief:
+    """Return what extra trees alone believe: fast, and right about what is counted, such as parameters."""
+    answers = _answers(_forest(vectors, targets, VOTERS, seed), asked)
+    return Belief(answers.mean(axis=0), answers.var(axis=0))
+
+
+class Surrogate:
+    """A Gaussian process and extra trees, each believed as far as it foresaw the trials it had not seen.
+
+    The process is right about what adds up, such as latency; the trees find interactions and keep their head far away.
+    Where they disagree the variance grows.
+
+    Args:
+        seed: Of the trees.
+
+    Sources: Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning" (leaving one out, 5.4.2); Geurts et
+    al. 2006, "Extremely randomized trees".
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        kernel = Matern(length_scale=3.0, length_scale_bounds=(0.3, 30.0), nu=2.5) + WhiteKernel(
+            1e-2, noise_level_bounds=(1e-4, 1.0)
+        )
+        self._process = GaussianProcessRegressor(kernel, alpha=1e-8)
+
+    def fit(self, vectors: Vectors, targets: Numbers) -> Self:
+        """Learn from one row and one target a trial, at least one."""
+        self._middle = float(targets.mean())
+        self._spread = float(targets.std()) or 1.0
+        scaled = (targets - self._middle) / self._spread
+        with warnings.catch_warnings():
+            # A kernel at the edge of its bounds is what noiseless or featureless targets call for.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._process.fit(vectors, scaled)
+        self._trees = _forest(vectors, scaled, TREES, self._seed)
+        errors = _left_out_error(self._process), _folded_error(vectors, scaled, self._seed)
+        self._trust = errors[1] / (errors[0] + errors[1])
+        return self
+
+    def believe(self, vectors: Vectors) -> Belief:
+        """Return what is believed of each row."""
+        mean, deviation = self._process.predict(vectors, return_std=True)
+        answers = _answers(self._trees, vectors)
+        share, rest = self._trust, 1.0 - self._trust
+        middle = share * mean + rest * answers.mean(axis=0)
+        variance = share * deviation**2 + rest * answers.var(axis=0)
+        variance += share * rest * (mean - answers.mean(axis=0)) ** 2
+        return Belief(middle * self._spread + self._middle, variance * self._spread**2)
+
+
+def _left_out_error(process: GaussianProcessRegressor) -> float:
+    """Return the mean squared error for each trial from all others, in closed form."""
+    inverse = solve_triangular(process.L_, np.eye(len(process.L_)), lower=True)
+    precision = (inverse**2).sum(axis=0)
+    return float(np.mean((process.alpha_.ravel() / precision) ** 2)) + LEAST_ERROR
+
+
+def _folded_error(vectors: Vectors, targets: Numbers, seed: int) -> float:
+    """Return the mean squared error of trees for each fold from the others."""
+    fold = np.arange(len(targets)) % FOLDS
+    wrong = np.concatenate(
+        [
+            _answers(
+                _forest(vectors[fold != k], targets[fold != k], FOLDED_TREES, seed),
+                vectors[fold == k],
+            ).mean(axis=0)
+            - targets[fold == k]
+            for k in range(min(FOLDS, len(targets)))
+            if len(targets) > 1
+        ]
+        or [targets]
+    )
+    return float(np.mean(wrong**2)) + LEAST_ERROR
+
+
+def _forest(vectors: Vectors, targets: Numbers, trees: int, seed: int) -> ExtraTreesRegressor:
+    return ExtraTreesRegressor(trees, random_state=seed, n_jobs=1).fit(vectors, targets)
+
+
+def chance_to_live(
+    views: Sequence[tuple[Vectors, Vectors]], is_live: npt.NDArray[np.bool_], seed: int
+) -> Numbers:
+    """Return the chance of each asked row to be worth having at all: to train, and to beat the reference.
+
+    Networks that stay at chance are no bad values of a smooth function: a model of accuracy that must explain them knows
+    little of the others. So they are told apart first. A forest votes on each view, and the most doubtful is heard.
+
+    Args:
+        views: (what is known, what is asked) as rows of equal columns: all features, and the cheap metrics alone.
+        is_live: One a known row.
+        seed: Of the forests.
+    """
+    chances = [np.ones(len(views[0][1]))]
+    if not is_live.all():
+        for known, asked in views:
+            forest = _forest(known, is_live.astype(float), VOTERS, seed)
+            chances.append(_answers(forest, asked).mean(axis=0))
+    return np.asarray(np.min(chances, axis=0))
+
+
+def _answers(forest: ExtraTreesRegressor, vectors: Vectors) -> Numbers:
+    """Return what each tree says of each row."""
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    return np.stack([tree.predict(rows, check_input=False) for tree in forest.estimators_])
