@@ -35,6 +35,7 @@ def test_squeezenet_sizes_are_those_of_the_graph(fronts):
         assert fronts.problems.squeezenet_sizes(values) == (facts.trainable_params, facts.macs)
 
 
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 @pytest.mark.parametrize(
     "side", ["random", "optuna-nsga2", "optuna-tpe", "edgebench, size known before"]
 )
