@@ -21,6 +21,7 @@ Cheap = Callable[[dict[str, Any]], Mapping[str, float]]
 RANDOM_COUNT = 600
 EDIT_COUNT = 600
 LEAST_LIVE = 3
+MOST_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Proposer:
     Args:
         space: keras-tuner's hyperparameters.
         goals: The objectives.
-        cheap: ``f(values) -> metrics`` of some objectives, exact, the same ones at each call. Its answers are kept.
+        cheap: ``f(values) -> metrics`` of some objectives, exact, the same ones at each call. Its newest answers are kept.
         cheap_calls: The most candidates that it is asked for in one proposal: those with the largest gain by what is
             believed of their cheap metrics.
         seed: Two proposers with one seed and one history propose the same.
@@ -160,6 +161,8 @@ class Proposer:
                 told = self._cheap(dict(values))
                 vector = self._features.vectors([values])[0]
                 self._told[key] = vector, {n: told[n] for n in self._goals if n in told}
+                if len(self._told) > MOST_REMEMBERED:
+                    del self._told[next(iter(self._told))]
             found.append(self._told[key][1] if self._cheap else {})
         return self._losses(found, references)
 

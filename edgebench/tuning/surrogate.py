@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import sklearn
 from scipy.linalg import solve_triangular
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import ConvergenceWarning
@@ -22,6 +23,7 @@ VOTERS = 32
 FOLDS = 4
 FOLDED_TREES = 16
 LEAST_ERROR = 1e-6
+MOST_FITTED = 128
 LEAST_LOSS = 1e-3
 Numbers = npt.NDArray[np.float64]
 
@@ -81,20 +83,13 @@ class Surrogate:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        kernel = Matern(length_scale=3.0, length_scale_bounds=(0.3, 30.0), nu=2.5) + WhiteKernel(
-            1e-2, noise_level_bounds=(1e-4, 1.0)
-        )
-        self._process = GaussianProcessRegressor(kernel, alpha=1e-8)
 
     def fit(self, vectors: Vectors, targets: Numbers) -> Self:
         """Learn from one row and one target a trial, at least one."""
         self._middle = float(targets.mean())
         self._spread = float(targets.std()) or 1.0
         scaled = (targets - self._middle) / self._spread
-        with warnings.catch_warnings():
-            # A kernel at the edge of its bounds is what noiseless or featureless targets call for.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            self._process.fit(vectors, scaled)
+        self._process = _process(vectors, scaled, self._seed)
         self._trees = _forest(vectors, scaled, TREES, self._seed)
         errors = _left_out_error(self._process), _folded_error(vectors, scaled, self._seed)
         self._trust = errors[1] / (errors[0] + errors[1])
@@ -109,6 +104,23 @@ class Surrogate:
         variance = share * deviation**2 + rest * answers.var(axis=0)
         variance += share * rest * (mean - answers.mean(axis=0)) ** 2
         return Belief(middle * self._spread + self._middle, variance * self._spread**2)
+
+
+def _process(vectors: Vectors, targets: Numbers, seed: int) -> GaussianProcessRegressor:
+    """Return a process of all trials, its kernel fitted to some where they are many: that takes cubic time."""
+    kernel = Matern(length_scale=3.0, length_scale_bounds=(0.3, 30.0), nu=2.5) + WhiteKernel(
+        1e-2, noise_level_bounds=(1e-4, 1.0)
+    )
+    some = np.random.default_rng(seed).permutation(len(targets))[:MOST_FITTED]
+    with warnings.catch_warnings(), sklearn.config_context(skip_parameter_validation=True):
+        # A kernel at the edge of its bounds is what noiseless or featureless targets call for.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        process = GaussianProcessRegressor(kernel, alpha=1e-8)
+        process.fit(vectors[some], targets[some])
+        if len(some) < len(targets):
+            process = GaussianProcessRegressor(process.kernel_, alpha=1e-8, optimizer=None)
+            process.fit(vectors, targets)
+    return process
 
 
 def _left_out_error(process: GaussianProcessRegressor) -> float:
