@@ -71,8 +71,8 @@ def search(
         reports: Folder of all reports.
         argv: What the run records as its command.
         **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``rungs``,
-            ``seed``, ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``, each as the
-            command's option of that name.
+            ``seed``, ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``,
+            ``repeats``, each as the command's option of that name.
 
     Raises:
         InputError: the suite, an option or the run is wrong.
@@ -208,6 +208,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "devices": (("devices",), "--device"),
     "constraints": (("constraints",), "--constraint"),
     "scale": (("scale",), "--scale"),
+    "repeats": (("repeats",), "--repeats"),
 }
 
 

@@ -94,7 +94,10 @@ METRICS: dict[str, MetricKind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One number about one candidate, with its interval where it was measured."""
+    """One number about one candidate, with its interval where one is known.
+
+    ``n`` is how many it was taken of: examples, blocks of a latency, or trainings where an accuracy has an interval.
+    """
 
     name: str
     value: float
@@ -247,6 +250,7 @@ class Suite:
     export: tuple[ExportTarget, ...] = ()
     seed: int = 0
     scale: float = 1.0
+    repeats: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +307,22 @@ class Trial:
 
     def values(self) -> dict[str, float]:
         return {m.name: m.value for m in self.metrics}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """One more training of a trial that had ended, from another ``seed``.
+
+    ``accuracy`` is on the validation part, as a share; None where it failed, for ``reason``.
+    """
+
+    trial_id: str
+    seed: int
+    accuracy: float | None
+    reason: str = ""
+    epochs: int = 0
+    history: tuple[float, ...] = ()
+    finished_utc: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -479,7 +499,8 @@ class RunResult:
 
     ``paused`` are the trials that were put aside at a rung of epochs and have not ended.
     ``measurements`` maps (trial_id, model sha256) to what was measured, in order; several a key where a file was
-    measured on several devices or runtimes, or again.
+    measured on several devices or runtimes, or again. ``confirmed`` is the latency of shipped files by trial,
+    ``repeats`` the trainings beyond each trial's own.
     """
 
     run: Run
@@ -488,3 +509,4 @@ class RunResult:
     measurements: Mapping[tuple[str, str], tuple[Measurement, ...]]
     confirmed: Mapping[str, Metric] = field(default_factory=dict)
     paused: tuple[Trial, ...] = ()
+    repeats: tuple[Repeat, ...] = ()

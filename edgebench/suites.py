@@ -117,6 +117,7 @@ class SuiteDocument(Record):
     export: list[str] = Field(default_factory=lambda: list(EXPORTED_NOW))
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    repeats: PositiveInt = 1
 
     @classmethod
     def in_full(cls, written: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +184,8 @@ def suite_hash(suite: Suite) -> str:
     tree = dataclasses.asdict(suite)
     if suite.fidelity is None:
         del tree["fidelity"]  # suites of before there were rungs keep their hash
+    if suite.repeats == 1:
+        del tree["repeats"]  # and those of before there were repeats
     for dotted in NOT_IN_HASH:
         *parents, last = dotted.split(".")
         node = tree
@@ -261,6 +264,7 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
         ),
         seed=raw.seed,
         scale=raw.scale,
+        repeats=raw.repeats,
     )
 
 

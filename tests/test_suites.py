@@ -355,6 +355,15 @@ def test_a_suite_without_rungs_keeps_its_hash() -> None:
     assert suite_hash(load(SMALLEST, rungs)) != suite_hash(load(SMALLEST))
 
 
+def test_repeats_are_in_the_hash_above_one_alone() -> None:
+    thrice = load(SMALLEST, change("--repeats", 3, "repeats"))
+    assert thrice.repeats == 3
+    assert suite_hash(thrice) != suite_hash(load(SMALLEST))
+    assert suite_hash(load(f"{SMALLEST}\nrepeats: 1\n")) == suite_hash(load(SMALLEST))
+    with pytest.raises(InputError, match="--repeats"):
+        load(SMALLEST, change("--repeats", 0, "repeats"))
+
+
 def test_devices_named_twice_are_one() -> None:
     assert load(with_line(14, "devices: [local, local]")).devices == ("local",)
 

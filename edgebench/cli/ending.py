@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edgebench.api import SearchResult
     from edgebench.report import RunView
 
+REPEATED = "[90 %]"
 NARROW, NARROWER, NARROWEST = 92, 82, 66
 
 
@@ -67,7 +68,7 @@ def _facts(
                 "",
                 f"test accuracy, opened once: {figures.accuracy(test)} +/- {error:.3f} ({count} images)",
             )
-    for note in view.run.notes:
+    for note in (*view.run.notes, *_repeat_notes(view)):
         yield "note", note
     failed = view.count(Status.FAILED)
     if failed:
@@ -78,6 +79,14 @@ def _facts(
         path = result.report.parent / "models" / file.artifact.file_name
         yield "model", str(path)
         yield "next", f"edgebench profile {path} --device {view.main_device}"
+
+
+def _repeat_notes(view: RunView) -> Iterator[str]:
+    from edgebench.report import wording
+
+    if view.is_repeated:
+        yield wording.certainty(view)
+        yield from wording.contenders(view)
 
 
 def _aim(view: RunView) -> str:
@@ -103,7 +112,9 @@ def _print_front(view: RunView) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("  id", no_wrap=True)
     table.add_column("architecture", overflow="fold", ratio=1)
-    headers = ["val acc", "test acc"]
+    headers = ["val acc"]
+    headers += [REPEATED] if view.is_repeated and width > NARROWER else []
+    headers += ["test acc"]
     is_reduced = view.run.suite.latency.precision is not Precision.FP32
     headers += ["vs fp32"] if is_reduced and width > NARROWEST else []
     headers += ["size KiB", "p50 ms"]
@@ -114,6 +125,7 @@ def _print_front(view: RunView) -> None:
     for row in rows:
         cells = {
             "val acc": figures.accuracy(row["val"]),
+            REPEATED: figures.accuracy_interval(row["repeated"]),
             "test acc": figures.accuracy(row["test"]),
             "vs fp32": figures.percentage_points(row["change"]),
             "size KiB": figures.kibibytes(row["bytes"]),
@@ -128,6 +140,8 @@ def _print_front(view: RunView) -> None:
 
 
 def _row(view: RunView, trial: Trial, mark: str) -> dict[str, Any]:
+    from edgebench.report.view import repeated_accuracy
+
     file = view.main_file(trial.trial_id)
     measured = view.main_measurement(file) if file else None
     return {
@@ -135,6 +149,7 @@ def _row(view: RunView, trial: Trial, mark: str) -> dict[str, Any]:
         "id": trial.trial_id,
         "what": trial.architecture,
         "val": view.value(trial, "val_accuracy"),
+        "repeated": repeated_accuracy(view.metrics(trial)),
         "test": file.artifact.accuracy if file else None,
         "change": file.accuracy_change if file else None,
         "bytes": file.artifact.size_bytes if file else view.value(trial, "file_bytes"),

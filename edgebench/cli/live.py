@@ -80,7 +80,7 @@ class LiveWatch(PlainWatch):
             description=name,
             total=total,
             completed=done,
-            state=f"{done}/{total} models",
+            state=f"{done}/{total}",
         )
 
     def _say(self, text: str) -> None:

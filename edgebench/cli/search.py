@@ -40,6 +40,10 @@ def search(
             "--rungs", metavar="2,4", help="Epochs at which trials pause; the better half goes on."
         ),
     ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option("--repeats", help="Trainings of each model on the front, other seeds each."),
+    ] = None,
     time_budget: Annotated[
         str | None, typer.Option("--time-budget", metavar="30m", help="No new trial after this.")
     ] = None,
@@ -93,6 +97,7 @@ def search(
         "data": data,
         "sets": options.parse_pairs("--set", sets),
         "scale": scale,
+        "repeats": repeats,
         "seed": seed,
     }
     observer = observer_for(as_json=as_json)

@@ -49,6 +49,20 @@ def certain_members(members: Sequence[int], low: Losses, high: Losses) -> list[b
     ]
 
 
+def reaching_members(members: Sequence[int], low: Losses, high: Losses) -> list[int]:
+    """Return the rows beside the front that would be on it with their losses at their best and all others at their worst.
+
+    Args:
+        members, low, high: As of `certain_members`.
+    """
+    rows = set(range(len(low))) - set(members)
+    return [
+        i
+        for i in sorted(rows)
+        if not any(j != i and bool((high[j] <= low[i]).all()) for j in range(len(low)))
+    ]
+
+
 def normalise(losses: Losses, goals: Sequence[Goal], references: Sequence[float]) -> Losses:
     """Scale losses so that the reference lies at 1 and the ideal at 0.
 

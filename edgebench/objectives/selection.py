@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from edgebench.objectives.constraints import is_feasible
 from edgebench.objectives.pareto import (
@@ -14,6 +12,7 @@ from edgebench.objectives.pareto import (
     front_indices,
     hypervolume,
     normalise,
+    reaching_members,
 )
 from edgebench.objectives.score import points, scalar_score, sense
 from edgebench.records import Constraint, Metric, Objective, Status, Trial
@@ -21,7 +20,7 @@ from edgebench.records import Constraint, Metric, Objective, Status, Trial
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A trial on the front. ``values`` holds its best known numbers, confirmed latency included."""
+    """A trial on the front, or possibly on it. ``values`` holds its best known numbers, confirmed ones included."""
 
     trial: Trial
     metrics: Mapping[str, Metric]
@@ -32,19 +31,19 @@ class Member:
         return {name: metric.value for name, metric in self.metrics.items()}
 
 
-def best_known(trial: Trial, confirmed: Mapping[str, Metric]) -> dict[str, Metric]:
-    """Return the trial's metrics by name; a confirmed latency replaces the one probed in the search."""
-    metrics = {metric.name: metric for metric in trial.metrics}
-    if trial.trial_id in confirmed:
-        metrics["latency_ms"] = confirmed[trial.trial_id]
-    return metrics
+Confirmed = Mapping[str, Sequence[Metric]]
+
+
+def best_known(trial: Trial, confirmed: Confirmed) -> dict[str, Metric]:
+    """Return the trial's metrics by name; a confirmed one replaces that of the search."""
+    return {metric.name: metric for metric in (*trial.metrics, *confirmed.get(trial.trial_id, ()))}
 
 
 def candidates(
     trials: Sequence[Trial],
     objectives: Sequence[Objective],
     constraints: Sequence[Constraint],
-    confirmed: Mapping[str, Metric],
+    confirmed: Confirmed,
 ) -> list[tuple[Trial, dict[str, Metric]]]:
     """Return the completed, feasible trials that beat the reference in every objective, baseline apart."""
     chosen = []
@@ -64,27 +63,47 @@ def select_front(
     trials: Sequence[Trial],
     objectives: Sequence[Objective],
     constraints: Sequence[Constraint] = (),
-    confirmed: Mapping[str, Metric] | None = None,
+    confirmed: Confirmed | None = None,
 ) -> tuple[Member, ...]:
-    """Return the front, best first objective first.
+    """Return the front, best first objective first. The values decide who is on it, an accuracy of repeats by its mean.
 
     A member is ``certain`` when no other candidate would dominate it with every measured value at the end of
-    its interval that suits the other best.
+    its interval that suits the other best. A value without an interval is taken as it is: where no training was
+    repeated, that says something of latency alone.
+
+    Args:
+        confirmed: By trial, what replaces the metrics of the search, as `confirmed_metrics` gives it.
     """
     chosen = candidates(trials, objectives, constraints, confirmed or {})
-    if not chosen:
-        return ()
-    losses = points(objectives, [{n: m.value for n, m in row.items()} for _, row in chosen])
-    low, high = _interval_ends(objectives, [row for _, row in chosen])
+    losses, low, high = _losses(objectives, chosen)
     members = front_indices(losses)
     certain = certain_members(members, low, high)
-    front = [
-        Member(trial=chosen[i][0], metrics=chosen[i][1], certain=sure)
-        for i, sure in zip(members, certain, strict=True)
-    ]
-    first = objectives[0]
-    return tuple(
-        sorted(front, key=lambda m: (sense(first, m.values[first.metric]), m.trial.trial_id))
+    return _by_first_objective(
+        objectives,
+        (
+            Member(trial=chosen[i][0], metrics=chosen[i][1], certain=sure)
+            for i, sure in zip(members, certain, strict=True)
+        ),
+    )
+
+
+def select_contenders(
+    trials: Sequence[Trial],
+    objectives: Sequence[Objective],
+    constraints: Sequence[Constraint] = (),
+    confirmed: Confirmed | None = None,
+) -> tuple[Member, ...]:
+    """Return those off the front that may belong on it: none dominates them for certain. Best first objective first.
+
+    Args:
+        confirmed: As of `select_front`.
+    """
+    chosen = candidates(trials, objectives, constraints, confirmed or {})
+    losses, low, high = _losses(objectives, chosen)
+    reaching = reaching_members(front_indices(losses), low, high)
+    return _by_first_objective(
+        objectives,
+        (Member(trial=chosen[i][0], metrics=chosen[i][1], certain=False) for i in reaching),
     )
 
 
@@ -130,15 +149,26 @@ def hypervolume_by_trial(
     ]
 
 
-def _interval_ends(
-    objectives: Sequence[Objective], rows: Sequence[Mapping[str, Metric]]
-) -> tuple[Losses, Losses]:
-    low = np.empty((len(rows), len(objectives)))
-    high = np.empty_like(low)
+def _by_first_objective(
+    objectives: Sequence[Objective], members: Iterable[Member]
+) -> tuple[Member, ...]:
+    first = objectives[0]
+    return tuple(
+        sorted(members, key=lambda m: (sense(first, m.values[first.metric]), m.trial.trial_id))
+    )
+
+
+def _losses(
+    objectives: Sequence[Objective], chosen: Sequence[tuple[Trial, Mapping[str, Metric]]]
+) -> tuple[Losses, Losses, Losses]:
+    """Return losses, and the best and the worst that each may be; shape (candidates, objectives) each."""
+    rows = [row for _, row in chosen]
+    losses = points(objectives, [{n: m.value for n, m in row.items()} for row in rows])
+    low, high = losses.copy(), losses.copy()
     for i, row in enumerate(rows):
         for j, objective in enumerate(objectives):
             metric = row[objective.metric]
-            ends = [metric.value, metric.low, metric.high]
-            losses = [sense(objective, end) for end in ends if end is not None]
-            low[i, j], high[i, j] = min(losses), max(losses)
-    return low, high
+            known = [end for end in (metric.value, metric.low, metric.high) if end is not None]
+            ends = [sense(objective, end) for end in known]
+            low[i, j], high[i, j] = min(ends), max(ends)
+    return losses, low, high

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from edgebench.records import Metric
+
 UNKNOWN = "n/a"
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -12,6 +14,13 @@ THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 def accuracy(value: float | None) -> str:
     """Return a share of 1 with three decimals."""
     return UNKNOWN if value is None else f"{value:.3f}"
+
+
+def accuracy_interval(metric: Metric | None) -> str:
+    """Return the ends of a mean over trainings as ``[0.880, 0.944]``, or an empty string without them."""
+    if metric is None or metric.low is None or metric.high is None:
+        return ""
+    return f"[{accuracy(metric.low)}, {accuracy(metric.high)}]"
 
 
 def percentage_points(value: float | None) -> str:

@@ -22,6 +22,7 @@ def render_markdown(view: RunView) -> str:
         _text(wording.against_baseline(view)),
         f"## The front: {len(view.front)} of {len(view.searched)} models",
         _table(HEADER, (_row(view, trial, decimals) for trial in view.winners)),
+        wording.certainty(view),
     ]
     notices = wording.notices(view)
     if notices:

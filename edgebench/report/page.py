@@ -19,7 +19,7 @@ from edgebench.report.charts import draw_charts
 from edgebench.report.strip import read_strip
 from edgebench.report.summary import as_plain
 from edgebench.report.tables import trial_rows
-from edgebench.report.view import RunView
+from edgebench.report.view import RunView, repeated_accuracy
 
 
 def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
@@ -73,6 +73,7 @@ def _environment() -> jinja2.Environment:
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.filters.update(
         accuracy=figures.accuracy,
+        accuracy_interval=figures.accuracy_interval,
         points=figures.percentage_points,
         kib=figures.kibibytes,
         count=figures.count,
@@ -87,6 +88,8 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         headline=wording.headline,
         against_baseline=wording.against_baseline,
+        certainty=wording.certainty,
+        repeated_accuracy=repeated_accuracy,
         why_no_front=wording.why_no_front,
         notices=wording.notices,
     )

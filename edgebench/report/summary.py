@@ -13,7 +13,7 @@ from typing import Any
 
 from edgebench.objectives import Member
 from edgebench.records import Measurement, RunResult, Status, Trial
-from edgebench.report.view import RunView, ScoredFile
+from edgebench.report.view import RunView, ScoredFile, repeated_accuracy
 
 SCHEMA_VERSION = 1
 PLAIN_METRICS = ("val_accuracy", "test_accuracy", "trainable_params", "param_bytes", "macs")
@@ -24,7 +24,7 @@ def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
     """Return the summary document of one run; what is not known is None.
 
     Trial counts and the hypervolume leave out the baseline and trials still running; ``epochs_trained`` is the
-    sum over all trials, paused ones and the baseline too. Nothing is read or written.
+    sum over all trials, paused ones and the baseline too, and over repeats. Nothing is read or written.
 
     Args:
         result: The run.
@@ -44,7 +44,8 @@ def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
             status.value: view.count(status)
             for status in (Status.COMPLETED, Status.PRUNED, Status.INFEASIBLE, Status.FAILED)
         },
-        "epochs_trained": sum(trial.epochs for trial in (*result.trials, *result.paused)),
+        "epochs_trained": sum(trial.epochs for trial in (*result.trials, *result.paused))
+        + sum(repeat.epochs for repeat in result.repeats),
         "wall_s": run.wall_s,
         "hypervolume": list(view.hypervolume),
         "front": [_member(view, member, report_dir) for member in view.front],
@@ -110,6 +111,10 @@ def _metrics(view: RunView, trial: Trial) -> dict[str, Any]:
     document: dict[str, Any] = {
         name: _number(name, known[name].value) if name in known else None for name in PLAIN_METRICS
     }
+    if accuracy := repeated_accuracy(known):
+        document["val_accuracy_low"] = accuracy.low
+        document["val_accuracy_high"] = accuracy.high
+        document["val_accuracy_n"] = accuracy.n
     latency = known.get("latency_ms")
     if latency is None:
         document["latency_ms"] = None

@@ -17,7 +17,7 @@ def trials_frame(result: RunResult) -> pd.DataFrame:
     """Return one row an ended trial, the baseline last.
 
     Columns: trial_id, status, reason, arch_id, architecture, is_baseline; every metric that any trial has, the
-    measured ones with ``_low`` and ``_high``; epochs, seconds; hyperparameters as ``hp.NAME``.
+    measured ones with ``_low``, ``_high`` and ``_n`` (blocks of a latency, trainings of an accuracy); epochs, seconds; hyperparameters as ``hp.NAME``.
     """
     return _frame(trial_rows(RunView.of(result)))
 
@@ -58,12 +58,13 @@ def _row(trial: Trial, metrics: Mapping[str, Metric]) -> dict[str, Any]:
         row[name] = int(metric.value) if is_whole and metric.value.is_integer() else metric.value
         if metric.low is not None and metric.high is not None:
             row[f"{name}_low"], row[f"{name}_high"] = metric.low, metric.high
+            row[f"{name}_n"] = metric.n
     return row | {f"hp.{name}": value for name, value in trial.hyperparameters.items()}
 
 
 def _frame(rows: list[dict[str, Any]], leading: tuple[str, ...] = LEADING) -> pd.DataFrame:
     present = {column for row in rows for column in row}
-    measured = [f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")]
+    measured = [f"{name}{end}" for name in METRICS for end in ("", "_low", "_high", "_n")]
     columns = [
         *leading,
         *(column for column in measured if column in present),

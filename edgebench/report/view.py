@@ -5,10 +5,18 @@ Everything a report shows is derived here or from here; nothing in this room com
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from edgebench.objectives import Member, best_known, hypervolume_by_trial, pick, select_front
+from edgebench.objectives import (
+    Member,
+    best_known,
+    confirmed_metrics,
+    hypervolume_by_trial,
+    pick,
+    select_contenders,
+    select_front,
+)
 from edgebench.records import (
     Artifact,
     Format,
@@ -42,12 +50,18 @@ class ScoredFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """What a report knows of a run. Made by `RunView.of`."""
+    """What a report knows of a run. Made by `RunView.of`.
+
+    ``contenders`` are off the front, and within their intervals possibly on it. ``confirmed`` holds by trial what later
+    work says in place of the search.
+    """
 
     result: RunResult
     searched: tuple[Trial, ...]
     baseline: Trial | None
     front: tuple[Member, ...]
+    contenders: tuple[Member, ...]
+    confirmed: Mapping[str, tuple[Metric, ...]]
     pick: Member | None
     hypervolume: tuple[float, ...]
 
@@ -57,12 +71,16 @@ class RunView:
         suite = result.run.suite
         ended = [trial for trial in result.trials if trial.status is not Status.RUNNING]
         searched = tuple(trial for trial in ended if not trial.is_baseline)
-        front = select_front(searched, suite.objectives, suite.constraints, result.confirmed)
+        confirmed = confirmed_metrics(result)
+        judged = (searched, suite.objectives, suite.constraints, confirmed)
+        front = select_front(*judged)
         return cls(
             result=result,
             searched=searched,
             baseline=next((trial for trial in ended if trial.is_baseline), None),
             front=front,
+            contenders=select_contenders(*judged),
+            confirmed=confirmed,
             pick=pick(front, suite.objective, suite.objectives),
             hypervolume=tuple(hypervolume_by_trial(searched, suite.objectives, suite.constraints)),
         )
@@ -91,8 +109,13 @@ class RunView:
         return self.pick is not None and self.pick.trial.trial_id == trial_id
 
     def metrics(self, trial: Trial) -> dict[str, Metric]:
-        """Return what is best known of a trial, its confirmed latency included."""
-        return best_known(trial, self.result.confirmed)
+        """Return what is best known of a trial, its confirmed latency and accuracy included."""
+        return best_known(trial, self.confirmed)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the accuracy of any searched trial is the mean of several trainings."""
+        return any(repeated_accuracy(self.metrics(trial)) for trial in self.searched)
 
     def value(self, trial: Trial, name: str) -> float | None:
         """Return the best known number of one metric, or None."""
@@ -157,6 +180,12 @@ class RunView:
                 current[place] = measurement
         order = {device: rank for rank, device in enumerate(self.run.suite.devices)}
         return tuple(sorted(current.values(), key=lambda m: order.get(m.device, len(order))))
+
+
+def repeated_accuracy(metrics: Mapping[str, Metric]) -> Metric | None:
+    """Return the validation accuracy where it is a mean of several trainings."""
+    metric = metrics.get("val_accuracy")
+    return metric if metric and metric.low is not None and metric.n > 1 else None
 
 
 def _fp32_accuracy(artifact: Artifact, siblings: list[Artifact]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from edgebench.objectives import is_feasible, total_violation, violated
+from edgebench.objectives import CONFIDENCE, is_feasible, total_violation, violated
 from edgebench.records import METRICS, Measurement, Status, Trial
 from edgebench.report import figures
 from edgebench.report.view import RunView, ScoredFile
@@ -154,9 +154,38 @@ def notices(view: RunView) -> list[str]:
     possible = [member.trial.trial_id for member in view.front if not member.certain]
     if possible:
         found.append(f"Only possibly on the front, since intervals overlap: {', '.join(possible)}.")
+    found += contenders(view)
+    found += [
+        f"{repeat.trial_id}: its training with seed {repeat.seed} failed: {repeat.reason.rstrip('.')}."
+        for repeat in view.result.repeats
+        if repeat.accuracy is None
+    ]
     for file in view.all_files():
         found += _file_notices(file)
     return found
+
+
+def certainty(view: RunView) -> str:
+    """Return what ``certain`` and ``possible`` heed in this run."""
+    if not view.front:
+        return ""
+    if not view.is_repeated:
+        return (
+            "Certain heeds the intervals of latency alone: each validation accuracy is of one training, "
+            "and another may differ."
+        )
+    share = f"{100 * CONFIDENCE:.0f}"
+    return (
+        f"A validation accuracy with an interval is the mean of several trainings, with its {share} % interval by "
+        "Student's t; of a model trained once, the pooled spread of the others stands in. Certain heeds these intervals "
+        "and those of latency. The files are of the training with the median accuracy."
+    )
+
+
+def contenders(view: RunView) -> list[str]:
+    """Return a sentence that names those off the front that may belong on it; none where there are none."""
+    names = ", ".join(member.trial.trial_id for member in view.contenders)
+    return [f"Off the front, possibly on it within their intervals: {names}."] if names else []
 
 
 def readable(reason: str) -> str:

@@ -59,6 +59,15 @@ STEPS: tuple[str, ...] = (
         DELETE FROM paused_trials WHERE run_id = NEW.run_id AND trial_id = NEW.trial_id;
     END;
     """,
+    """
+    CREATE TABLE repeats (
+        run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        trial_id TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (run_id, trial_id, seed)
+    );
+    """,
 )
 VERSION = len(STEPS)
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol, TextIO, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from edgebench.errors import InputError, UnknownNameError
-from edgebench.records import Artifact, Measurement, Metric, Run, RunResult, Trial
+from edgebench.records import Artifact, Measurement, Metric, Repeat, Run, RunResult, Trial
 from edgebench.store.migrations import migrate
 
 DATABASE = "edgebench.sqlite"
@@ -33,6 +33,7 @@ _TRIAL = TypeAdapter(Trial)
 _ARTIFACT = TypeAdapter(Artifact)
 _METRIC = TypeAdapter(Metric)
 _MEASUREMENT = TypeAdapter(Measurement)
+_REPEAT = TypeAdapter(Repeat)
 
 
 class ResultStore(Protocol):
@@ -55,6 +56,14 @@ class ResultStore(Protocol):
 
     def record_pause(self, run_id: str, trial: Trial) -> None:
         """Add a trial that was put aside unfinished, or replace what is known of it; raises `ValueError` as above."""
+        ...
+
+    def record_repeat(self, run_id: str, repeat: Repeat) -> None:
+        """Add one more training of a trial in one transaction.
+
+        Raises:
+            ValueError: the run is not known, or has that trial with that seed; a repeat is never replaced.
+        """
         ...
 
     def record_artifact(self, run_id: str, artifact: Artifact) -> None: ...
@@ -124,6 +133,12 @@ class SqliteStore:
             (run_id, trial.trial_id, _dump(_TRIAL, trial)),
         )
 
+    def record_repeat(self, run_id: str, repeat: Repeat) -> None:
+        self._execute(
+            "INSERT INTO repeats VALUES (?, ?, ?, ?)",
+            (run_id, repeat.trial_id, repeat.seed, _dump(_REPEAT, repeat)),
+        )
+
     def record_artifact(self, run_id: str, artifact: Artifact) -> None:
         self._execute(
             "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?)",
@@ -174,6 +189,7 @@ class SqliteStore:
             run = self.run(run_id)
             trials = self._documents("trials", run_id, "position")
             paused = self._documents("paused_trials", run_id, "trial_id")
+            repeats = self._documents("repeats", run_id, "trial_id, seed")
             artifacts = self._documents("artifacts", run_id, "rowid")
             measured = self._execute(
                 "SELECT trial_id, model_sha256, purpose, document FROM measurements"
@@ -198,6 +214,7 @@ class SqliteStore:
             measurements={key: tuple(found) for key, found in measurements.items()},
             confirmed=confirmed,
             paused=tuple(self._read(_TRIAL, text) for text in paused),
+            repeats=tuple(self._read(_REPEAT, text) for text in repeats),
         )
 
     def run(self, run_id: str) -> Run:

@@ -23,6 +23,7 @@ from edgebench.records import (
     Metric,
     Objective,
     Precision,
+    Repeat,
     Run,
     Status,
     Suite,
@@ -50,6 +51,7 @@ def example_run(run_id: str = "run-1") -> Run:
         export=(ExportTarget(format=Format.TFLITE, precision=Precision.INT8),),
         seed=7,
         scale=0.1,
+        repeats=3,
     )
     return Run(
         run_id=run_id,
@@ -101,6 +103,19 @@ def example_trial(number: int = 1, *, status: Status = Status.COMPLETED) -> Tria
         started_utc="2025-01-02T03:04:05+00:00",
         finished_utc="2025-01-02T03:04:15+00:00",
         seconds={"free": 0.25, "training": 9.75},
+    )
+
+
+def example_repeat(number: int = 1, *, seed: int = 1007) -> Repeat:
+    """Return a further training of `example_trial` of that number."""
+    return Repeat(
+        trial_id=f"t{number:03}",
+        seed=seed,
+        accuracy=1 / 3,
+        reason="none",
+        epochs=2,
+        history=(0.25, 1 / 3),
+        finished_utc="2025-01-02T03:06:00+00:00",
     )
 
 
@@ -217,6 +232,22 @@ class ResultStoreContract:
         with pytest.raises(ValueError, match="run-1"):
             store.record_pause("run-1", example_trial(status=Status.RUNNING))
 
+    def test_repeats_stand_by_trial_and_seed_and_are_never_replaced(
+        self, store: ResultStore
+    ) -> None:
+        store.save_run(example_run())
+        for number, seed in ((2, 1007), (1, 2007), (1, 1007)):
+            store.record_repeat("run-1", example_repeat(number, seed=seed))
+        with pytest.raises(ValueError, match="t001"):
+            store.record_repeat("run-1", replace(example_repeat(), accuracy=None))
+        assert store.load("run-1").repeats == (
+            example_repeat(1), example_repeat(1, seed=2007), example_repeat(2),
+        )  # fmt: skip
+
+    def test_repeat_of_no_run_is_refused(self, store: ResultStore) -> None:
+        with pytest.raises(ValueError, match="run-1"):
+            store.record_repeat("run-1", example_repeat())
+
     def test_trial_of_no_run_is_refused(self, store: ResultStore) -> None:
         with pytest.raises(ValueError, match="run-1"):
             store.record_trial("run-1", example_trial())
@@ -227,10 +258,12 @@ class ResultStoreContract:
         store.record_trial("run-1", example_trial())
         store.record_artifact("run-1", example_artifact())
         store.record_measurement("run-1", "t001", example_measurement(), CONFIRM)
+        store.record_repeat("run-1", example_repeat())
         store.record_trial("run-2", replace(example_trial(), reason="another"))
         other = store.load("run-2")
         assert other.trials == (replace(example_trial(), reason="another"),)
         assert (other.artifacts, other.measurements, other.confirmed) == ((), {}, {})
+        assert other.repeats == ()
 
     def test_late_metric_stands_with_its_trial(self, store: ResultStore) -> None:
         store.save_run(example_run())

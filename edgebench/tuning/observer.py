@@ -35,7 +35,7 @@ class Observer(Protocol):
         ...
 
     def phase(self, name: str, done: int, total: int) -> None:
-        """Report work that is not a trial: exporting and measuring winners."""
+        """Report work that is not a trial: repeats, exporting and measuring winners."""
         ...
 
     def stopping(self, running: int) -> None:

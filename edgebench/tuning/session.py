@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from edgebench import datasets
-from edgebench.datasets import DatasetSpec
+from edgebench.datasets import Dataset, DatasetSpec
 from edgebench.errors import StoppedError, WorkError
 from edgebench.evaluators import (
     AccuracyEvaluator,
@@ -33,8 +33,9 @@ from edgebench.tuning.bench import Bench
 from edgebench.tuning.observer import Observer, Progress
 from edgebench.tuning.oracles import Judge
 from edgebench.tuning.pipeline import LOG, Pipeline
+from edgebench.tuning.repeats import Repeats
 from edgebench.tuning.runs import SearchSettings, Stop, find_run
-from edgebench.tuning.weights import prune_checkpoints, prune_weights
+from edgebench.tuning.weights import keep_shipped, prune_checkpoints, prune_weights
 from edgebench.tuning.winners import Winners
 
 PRELOAD = ("tensorflow", "keras", "keras_tuner", "edgebench.evaluators.accuracy")
@@ -89,10 +90,7 @@ class Search:
                 try:
                     self._search(executor, bench, dataset.spec)
                     if not self._stop.requested:
-                        winners = Winners(
-                            self._run, store, executor, bench, self._observer, self._stop
-                        )
-                        self._save(notes=(*self._shortfall(), *winners.make(dataset)))
+                        self._ship(executor, bench, dataset)
                 except StoppedError:
                     self._stop.request()
             self._save(status="interrupted" if self._stop.requested else "completed")
@@ -119,6 +117,18 @@ class Search:
         if not self._stop.requested:
             for trial in agenda.give_up():
                 self._record(trial, agenda)
+
+    def _ship(self, executor: LocalExecutor, bench: Bench, dataset: Dataset) -> None:
+        """Train the front again where the suite asks for it, and make its files, until neither changes it."""
+        store, observer, stop = self._store, self._observer, self._stop
+        repeats = Repeats(self._run, store, executor, observer, stop)
+        winners = Winners(self._run, store, executor, bench, observer, stop)
+        repeats.train(dataset.spec)
+        while not stop.requested and winners.make(dataset):
+            repeats.train(dataset.spec)
+        self._save(notes=(*self._shortfall(), *winners.notes))
+        if self._suite.repeats > 1 and not stop.requested:
+            keep_shipped(store.weights_dir(self.run_id), store.load(self.run_id))
 
     def _loop(self, pipeline: Pipeline, agenda: Agenda) -> None:
         """Keep as many workers busy as there are, until there is nothing more to do."""

@@ -4,26 +4,62 @@ grow with trials."""
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from edgebench.evaluators import CHECKPOINT_SUFFIX, WEIGHTS_SUFFIX
 from edgebench.objectives import select_front
-from edgebench.records import Suite, Trial
+from edgebench.records import Repeat, RunResult, Suite, Trial
 
 LATENCY_SLACK = 0.75
 
 
-def weights_path(folder: Path, trial_id: str) -> Path:
-    """Return where a trial's best weights are."""
-    return folder / f"{trial_id}{WEIGHTS_SUFFIX}"
+def weights_path(folder: Path, trial_id: str, seed: int | None = None) -> Path:
+    """Return where a trial's best weights are, or those of its repeat with that seed."""
+    name = trial_id if seed is None else f"{trial_id}-seed{seed}"
+    return folder / f"{name}{WEIGHTS_SUFFIX}"
+
+
+def shipped_weights(folder: Path, trial: Trial, repeats: Sequence[Repeat]) -> Path:
+    """Return the weights to ship: those of the training with the median accuracy, of an even number the lower one.
+
+    Not the best: the best of several is a lucky draw on the validation part, and its number would promise too much. Of
+    weights that are no longer there the nearest to the median stand in.
+
+    Args:
+        repeats: Of the run.
+    """
+    metric = trial.metric("val_accuracy")
+    trainings = {weights_path(folder, trial.trial_id): metric.value if metric else 0.0}
+    for repeat in repeats:
+        if repeat.trial_id == trial.trial_id and repeat.accuracy is not None:
+            trainings[weights_path(folder, trial.trial_id, repeat.seed)] = repeat.accuracy
+    middle = statistics.median_low(trainings.values())
+    kept = [path for path in trainings if path.exists()] or list(trainings)
+    return min(kept, key=lambda path: abs(trainings[path] - middle))
+
+
+def keep_shipped(folder: Path, result: RunResult) -> None:
+    """Delete all weights of a run but those that ship of the baseline and of each trial that was repeated."""
+    repeated = {repeat.trial_id for repeat in result.repeats}
+    kept = {
+        shipped_weights(folder, trial, result.repeats)
+        for trial in result.trials
+        if trial.is_baseline or trial.trial_id in repeated
+    }
+    for path in set(folder.glob(f"*{WEIGHTS_SUFFIX}")) - kept:
+        path.unlink()
 
 
 def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
     """Delete the weights of finished trials that are off the front even with their latency a quarter less.
 
-    A latency is measured again for the front; that may lift a trial onto it.
+    A latency is measured again for the front; that may lift a trial onto it. Where accuracies are to be repeated, any
+    trial may yet be lifted so far: all weights stay then, until `keep_shipped`.
     """
+    if suite.repeats > 1:
+        return
     kept = {trial.trial_id for trial in trials if trial.is_baseline}
     kept |= {m.trial.trial_id for m in select_front(trials, suite.objectives, suite.constraints)}
     for trial in trials:

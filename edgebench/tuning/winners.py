@@ -15,7 +15,7 @@ from edgebench.errors import EdgebenchError, WorkError
 from edgebench.evaluators import CALIBRATION_COUNT, Blueprint, dataset_of
 from edgebench.executors import Executor
 from edgebench.export import ExportedFile, export_model
-from edgebench.objectives import select_front
+from edgebench.objectives import confirmed_metrics, select_front
 from edgebench.records import (
     Artifact,
     DataPlan,
@@ -24,6 +24,7 @@ from edgebench.records import (
     Metric,
     Precision,
     Run,
+    RunResult,
     Status,
     Trial,
 )
@@ -33,7 +34,7 @@ from edgebench.tuning.bench import Bench
 from edgebench.tuning.blueprints import blueprint_of
 from edgebench.tuning.observer import Observer
 from edgebench.tuning.runs import Stop
-from edgebench.tuning.weights import weights_path
+from edgebench.tuning.weights import shipped_weights
 
 LARGEST_FP32_DIFFERENCE = 1e-3
 
@@ -124,7 +125,7 @@ class Winners:
     """Exports, scores and measures the members of a run's front, and its baseline.
 
     A member's latency is measured again here, as the file that ships and with more blocks. That may move it off the
-    front and let another on, so it goes on until every member has its files.
+    front and let another on: call `make` until it finds nothing to do.
 
     Args:
         run: Whose front.
@@ -152,28 +153,33 @@ class Winners:
         self._stop = stop
         self._skipped: dict[str, str] = {}
 
-    def make(self, dataset: Dataset) -> tuple[str, ...]:
-        """Bring every member and the baseline to its files; return a sentence for each that could not be."""
-        while waiting := self._waiting():
-            exports = {trial.trial_id: self._export(trial, dataset) for trial in waiting}
-            for index, trial in enumerate(waiting):
-                if self._stop.requested:
-                    return ()
-                self._observer.phase("export and measure", index, len(waiting))
-                try:
-                    self._finish(trial, exports[trial.trial_id].result(), dataset.test())
-                except EdgebenchError as error:
-                    self._skipped[trial.trial_id] = (
-                        f"{trial.trial_id} has no files: {error.message}"
-                    )
-            self._observer.phase("export and measure", len(waiting), len(waiting))
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each trial that could not be brought to its files."""
         return tuple(self._skipped.values())
 
-    def _waiting(self) -> list[Trial]:
-        """Return the members, and the baseline, that lack files or measurements."""
+    def make(self, dataset: Dataset) -> bool:
+        """Bring the members of today's front and the baseline to their files; return whether any lacked them."""
         result = self._store.load(self._run.run_id)
+        waiting = self._waiting(result)
+        exports = {trial.trial_id: self._export(trial, result, dataset) for trial in waiting}
+        for index, trial in enumerate(waiting):
+            if self._stop.requested:
+                break
+            self._observer.phase("export and measure", index, len(waiting))
+            try:
+                self._finish(trial, exports[trial.trial_id].result(), dataset.test())
+            except EdgebenchError as error:
+                self._skipped[trial.trial_id] = f"{trial.trial_id} has no files: {error.message}"
+        if waiting and not self._stop.requested:
+            self._observer.phase("export and measure", len(waiting), len(waiting))
+        return bool(waiting)
+
+    def _waiting(self, result: RunResult) -> list[Trial]:
+        """Return the members, and the baseline, that lack files or measurements."""
         suite = self._run.suite
-        members = select_front(result.trials, suite.objectives, suite.constraints, result.confirmed)
+        confirmed = confirmed_metrics(result)
+        members = select_front(result.trials, suite.objectives, suite.constraints, confirmed)
         wanted = [member.trial for member in members]
         wanted += [t for t in result.trials if t.is_baseline and t.status is Status.COMPLETED]
         targets = {str(target) for target in suite.export}
@@ -192,15 +198,14 @@ class Winners:
             )
         ]
 
-    def _export(self, trial: Trial, dataset: Dataset) -> Future[ExportedWinner]:
+    def _export(self, trial: Trial, result: RunResult, dataset: Dataset) -> Future[ExportedWinner]:
         suite = self._run.suite
+        folder = self._store.weights_dir(self._run.run_id)
         job = WinnerJob(
             blueprint=blueprint_of(
                 suite, dataset.spec, trial.hyperparameters, is_baseline=trial.is_baseline
             ),
-            weights_path=str(
-                weights_path(self._store.weights_dir(self._run.run_id), trial.trial_id)
-            ),
+            weights_path=str(shipped_weights(folder, trial, result.repeats)),
             targets=suite.export,
             data=suite.data,
             folder=str(self._store.artifacts_dir),

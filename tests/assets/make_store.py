@@ -15,6 +15,7 @@ from edgebench.store import CONFIRM, PROFILE, VERSION, SqliteStore
 from edgebench.testing.store import (
     example_artifact,
     example_measurement,
+    example_repeat,
     example_run,
     example_trial,
 )
@@ -28,6 +29,7 @@ def fill(store: SqliteStore) -> None:
     for number, status in enumerate(Status):
         store.record_trial("run-1", example_trial(number, status=status))
     store.record_pause("run-1", example_trial(9, status=Status.RUNNING))
+    store.record_repeat("run-1", example_repeat(1))
     store.record_artifact("run-1", example_artifact(1))
     store.record_metric("run-1", "t001", Metric(name="test_accuracy", value=0.9375, n=360))
     store.record_measurement("run-1", "t001", example_measurement(1), CONFIRM)

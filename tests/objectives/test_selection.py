@@ -83,7 +83,7 @@ def test_no_trial_is_an_empty_front() -> None:
 
 def test_a_confirmed_latency_replaces_the_probed_one() -> None:
     trials = [trial("a", 0.9, 5.0), trial("b", 0.8, 4.0)]
-    confirmed = {"b": latency(6.0)}
+    confirmed = {"b": (latency(6.0),)}
     assert best_known(trials[1], confirmed)["latency_ms"] == latency(6.0)
     assert names(select_front(trials, OBJECTIVES, confirmed=confirmed)) == ["a"]
     (member,) = select_front(trials[1:], OBJECTIVES, confirmed=confirmed)
@@ -96,7 +96,7 @@ def test_a_confirmed_latency_is_held_to_the_limits() -> None:
     probed = replace(probed, metrics=(*probed.metrics, tail))
     limits = [Constraint.parse("latency_ms<=10")]
     assert names(select_front([probed], OBJECTIVES, limits)) == ["a"]
-    assert select_front([probed], OBJECTIVES, limits, {"a": latency(15.0)}) == ()
+    assert select_front([probed], OBJECTIVES, limits, {"a": (latency(15.0),)}) == ()
 
 
 def test_members_whose_intervals_overlap_are_possible_only() -> None:
@@ -107,7 +107,7 @@ def test_members_whose_intervals_overlap_are_possible_only() -> None:
     ]
     certain = {m.trial.trial_id: m.certain for m in select_front(trials, OBJECTIVES)}
     assert certain == {"a": True, "b": False, "c": True}
-    confirmed = {"a": latency(5.0, 4.99, 5.01), "b": latency(4.9, 4.89, 4.91)}
+    confirmed = {"a": (latency(5.0, 4.99, 5.01),), "b": (latency(4.9, 4.89, 4.91),)}
     members = select_front(trials, OBJECTIVES, confirmed=confirmed)
     assert [m.certain for m in members] == [True, True, True]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
-from edgebench.records import Metric, RunResult
+from edgebench.records import Metric, Repeat, RunResult
 from edgebench.report import as_json, summarise
 
 REPORT_DIR = Path("reports/1121-cedar")
@@ -39,6 +40,24 @@ def test_the_keys_are_those_of_the_contract(result: RunResult) -> None:
         for artifact in member["artifacts"]:
             assert set(artifact) == ARTIFACT
             assert all(set(row) == LATENCY for row in artifact["latency"])
+
+
+def test_a_repeated_accuracy_is_a_mean_with_its_ends(result: RunResult) -> None:
+    repeats = tuple(
+        Repeat(trial_id="t008", seed=seed, accuracy=accuracy, epochs=8)
+        for seed, accuracy in ((1007, 0.970), (2007, 0.968))
+    )
+    summary = summarise(replace(result, repeats=repeats), report_dir=REPORT_DIR)
+    members = {member["trial_id"]: member["metrics"] for member in summary["front"]}
+    mean = members["t008"]
+    assert set(mean) == METRICS | {"val_accuracy_low", "val_accuracy_high", "val_accuracy_n"}
+    assert mean["val_accuracy"] == pytest.approx(0.970)
+    reach = 2.920 * 0.002 / 3**0.5
+    ends = (mean["val_accuracy_low"], mean["val_accuracy_high"])
+    assert ends == pytest.approx((0.970 - reach, 0.970 + reach), abs=1e-5)
+    assert mean["val_accuracy_n"] == 3
+    assert set(members["t004"]) == METRICS
+    assert summary["epochs_trained"] == 51 + 16
 
 
 def test_the_values_are_those_of_the_records(result: RunResult) -> None:

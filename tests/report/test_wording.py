@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from edgebench.records import Constraint, RunResult
+from edgebench.records import Constraint, Repeat, RunResult
 from edgebench.report import wording
 from edgebench.report.view import RunView
 
@@ -86,6 +86,42 @@ def test_a_clean_run_has_nothing_to_be_careful_of(result: RunResult) -> None:
     sound = tuple(trial for trial in result.trials if trial.trial_id != "t006")
 
     assert wording.notices(RunView.of(replace(result, trials=sound))) == []
+
+
+def test_what_certain_heeds(result: RunResult, poor: dict[str, RunResult]) -> None:
+    assert "latency alone" in wording.certainty(RunView.of(result))
+    assert wording.certainty(RunView.of(poor["all failed"])) == ""
+    repeated = Repeat(trial_id="t008", seed=1007, accuracy=0.970)
+    sentence = wording.certainty(RunView.of(replace(result, repeats=(repeated,))))
+    assert "mean of several trainings, with its 90 % interval" in sentence
+    assert "the training with the median accuracy" in sentence
+
+
+def test_who_may_belong_on_the_front_and_failed_repeats_are_told(result: RunResult) -> None:
+    dull = replace(
+        next(trial for trial in result.trials if trial.trial_id == "t004"),
+        trial_id="t009",
+        metrics=tuple(
+            replace(
+                metric, value=metric.value + {"val_accuracy": -0.01, "param_bytes": 4}[metric.name]
+            )
+            if metric.name in ("val_accuracy", "param_bytes")
+            else metric
+            for metric in next(t for t in result.trials if t.trial_id == "t004").metrics
+        ),
+    )
+    repeats = (
+        Repeat(trial_id="t008", seed=1007, accuracy=0.932),
+        Repeat(trial_id="t008", seed=2007, accuracy=None, reason="the loss is not a number"),
+    )
+    run = replace(result, trials=(*result.trials, dull), repeats=repeats)
+    found = wording.notices(RunView.of(run))
+    assert any(
+        sentence.startswith("Off the front, possibly on it within their intervals: ")
+        and "t009" in sentence
+        for sentence in found
+    )
+    assert "t008: its training with seed 2007 failed: the loss is not a number." in found
 
 
 def test_what_to_be_careful_of(result: RunResult, build: SimpleNamespace) -> None:

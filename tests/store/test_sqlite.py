@@ -24,6 +24,7 @@ from edgebench.testing.store import (
     ResultStoreContract,
     example_artifact,
     example_measurement,
+    example_repeat,
     example_run,
     example_trial,
 )
@@ -212,8 +213,13 @@ def test_a_store_of_an_older_version_still_loads(example: Path, tmp_path: Path) 
         "val_accuracy": 0.5, "latency_ms": 1.5, "test_accuracy": 0.9375,
     }  # fmt: skip
     assert result.trials[0].is_baseline
-    assert all((t.architecture, t.blocks) == ("fire2 3 SE8 | max | 4 5", ()) for t in result.trials)
+    assert all(t.architecture == "fire2 3 SE8 | max | 4 5" for t in result.trials)
+    is_recent = example.stem not in ("v1", "v2")
+    assert all(bool(t.blocks) is is_recent for t in result.trials)
     assert [t.trial_id for t in result.paused] == ([] if example.stem == "v1" else ["t009"])
+    repeats = [(r.trial_id, r.seed, r.accuracy, r.history) for r in result.repeats]
+    assert repeats == ([("t001", 1007, 1 / 3, (0.25, 1 / 3))] if is_recent else [])
+    assert suite.repeats == (3 if is_recent else 1)
     (artifact,) = result.artifacts
     assert (artifact.file_name, artifact.size_bytes) == ("t001-int8.tflite", 1001)
     assert [m.p50_ms for m in result.measurements["t001", artifact.sha256]] == [2.0, 4.0]
@@ -380,12 +386,13 @@ def test_delete_keeps_what_another_run_has(store: SqliteStore) -> None:
 def test_a_deleted_run_leaves_no_row(store: SqliteStore) -> None:
     write_files(store, "run-1", example_artifact())
     store.record_pause("run-1", example_trial(2, status=Status.RUNNING))
+    store.record_repeat("run-1", example_repeat())
     store.delete("run-1")
     connection = sqlite3.connect(store.root / "edgebench.sqlite")
     tables = [
         row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     ]
-    assert len(tables) == 6
+    assert len(tables) == 7
     for table in tables:
         assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
     connection.close()
