@@ -230,7 +230,7 @@ def main() -> None:
                 document["runs"].append(future.result())
                 path.parent.mkdir(exist_ok=True)
                 partial = path.with_suffix(".part")
-                partial.write_text(json.dumps(document, indent=1) + "\n")
+                partial.write_text(json.dumps(document) + "\n")
                 partial.replace(path)
                 print(f"{count} of {len(jobs)}", file=sys.stderr)  # noqa: T201
     print(table(document))  # noqa: T201
