@@ -102,5 +102,6 @@ def _by_fronts(standings: list[Standing]) -> list[Standing]:
         crowding = crowding_distance(losses[members])
         order = np.argsort(-crowding, kind="stable")
         ordered += [left[members[index]] for index in order]
-        left = [standing for index, standing in enumerate(left) if index not in set(members)]
+        gone = set(members)
+        left = [standing for index, standing in enumerate(left) if index not in gone]
     return ordered

@@ -90,11 +90,9 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
         Raises:
             ValueError: an objective is missing and no constraint is broken.
         """
-        known: dict[str, float] = {}
-        if self._cheap is not None:
+        with self._lock:
             values = dict(self.trials[trial_id].hyperparameters.values)
-            known |= {k: v for k, v in self._cheap(values).items() if k in self._goals}
-        known |= metrics
+            known = {**self._current_proposer().known_before(values), **metrics}
         if known.get(VIOLATION, 0.0) > 0.0:
             known |= {n: self._worst(n) for n in self._goals if n not in known}
         if missing := [name for name in self._goals if name not in known]:
@@ -157,9 +155,9 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
             yield
 
     def _next_values(self) -> dict[str, Any] | None:
-        walk = Walk(self.hyperparameters)
         taken = {key_of(trial.hyperparameters.values) for trial in self.trials.values()}
         if len(self.trials) < len(STARTS):
+            walk = Walk(self.hyperparameters)
             start = walk.settle(_default if len(self.trials) == 0 else _middle)
             if key_of(start) not in taken:
                 return start

@@ -123,12 +123,12 @@ def _pauses(candidate: Candidate, evaluator: Evaluator, facts: Mapping[str, Any]
 
 def _failure(candidate: Candidate, error: Exception) -> tuple[Status, str]:
     if isinstance(error, InputError):
-        return Status.INFEASIBLE, _sentence(error)
+        return Status.INFEASIBLE, sentence_of(error)
     if isinstance(error, EdgebenchError):
-        return Status.FAILED, _sentence(error)
+        return Status.FAILED, sentence_of(error)
     LOG.error("trial %s", candidate.trial_id, exc_info=error)
     return Status.FAILED, f"{type(error).__name__}: {error}"
 
 
-def _sentence(error: EdgebenchError) -> str:
+def sentence_of(error: EdgebenchError) -> str:
     return f"{error.message} ({error.why})" if error.why else error.message

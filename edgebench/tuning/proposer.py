@@ -122,6 +122,19 @@ class Proposer:
         gain = volume.gain(outlook.losses(vectors[rows], exact)).mean(axis=1)
         return pool[int(rows[np.argmax(gain * outlook.chance(vectors[rows], exact))])]
 
+    def known_before(self, values: Mapping[str, Any]) -> Mapping[str, float]:
+        """Return the objectives that ``cheap`` tells of a candidate; none without it."""
+        if self._cheap is None:
+            return {}
+        key = key_of(values)
+        if key not in self._told:
+            told = self._cheap(dict(values))
+            vector = self._features.vectors([values])[0]
+            self._told[key] = vector, {n: told[n] for n in self._goals if n in told}
+            if len(self._told) > MOST_REMEMBERED:
+                del self._told[next(iter(self._told))]
+        return self._told[key][1]
+
     def _pool(
         self, parents: Sequence[Mapping[str, Any]], taken: Collection[Any], rng: random.Random
     ) -> list[Values]:
@@ -154,17 +167,7 @@ class Proposer:
         self, candidates: Sequence[Mapping[str, Any]], references: Mapping[str, float]
     ) -> Losses:
         """Return the losses that cheap metrics tell of candidates, NaN in the other columns."""
-        found = []
-        for values in candidates:
-            key = key_of(values)
-            if self._cheap and key not in self._told:
-                told = self._cheap(dict(values))
-                vector = self._features.vectors([values])[0]
-                self._told[key] = vector, {n: told[n] for n in self._goals if n in told}
-                if len(self._told) > MOST_REMEMBERED:
-                    del self._told[next(iter(self._told))]
-            found.append(self._told[key][1] if self._cheap else {})
-        return self._losses(found, references)
+        return self._losses([self.known_before(values) for values in candidates], references)
 
     def _told_losses(self, references: Mapping[str, float]) -> tuple[Vectors, Losses]:
         vectors = [vector for vector, _ in self._told.values()]

@@ -16,7 +16,7 @@ from edgebench.store import SqliteStore
 from edgebench.tuning.blueprints import blueprint_of
 from edgebench.tuning.observer import Observer
 from edgebench.tuning.oracles import UNTIL
-from edgebench.tuning.pipeline import now_utc
+from edgebench.tuning.pipeline import now_utc, sentence_of
 from edgebench.tuning.runs import Stop
 from edgebench.tuning.weights import weights_path
 
@@ -137,8 +137,7 @@ def _repeat(lack: Lack, future: Future[Findings]) -> Repeat | None:
     except CancelledError:
         return None
     except EdgebenchError as error:
-        reason = f"{error.message} ({error.why})" if error.why else error.message
-        return dataclasses.replace(repeat, reason=reason)
+        return dataclasses.replace(repeat, reason=sentence_of(error))
     (accuracy,) = found.metrics
     return dataclasses.replace(
         repeat,

@@ -85,7 +85,7 @@ class Surrogate:
         self._seed = seed
 
     def fit(self, vectors: Vectors, targets: Numbers) -> Self:
-        """Learn from one row and one target a trial, at least one."""
+        """Learn from one row and one target a trial, at least two."""
         self._middle = float(targets.mean())
         self._spread = float(targets.std()) or 1.0
         scaled = (targets - self._middle) / self._spread
@@ -141,9 +141,7 @@ def _folded_error(vectors: Vectors, targets: Numbers, seed: int) -> float:
             ).mean(axis=0)
             - targets[fold == k]
             for k in range(min(FOLDS, len(targets)))
-            if len(targets) > 1
         ]
-        or [targets]
     )
     return float(np.mean(wrong**2)) + LEAST_ERROR
 

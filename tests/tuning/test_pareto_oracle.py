@@ -182,6 +182,18 @@ def test_cheap_objectives_need_not_be_told():
     assert searcher.hypervolume() == by_hand.hypervolume()
 
 
+def test_cheap_is_asked_once_a_candidate_for_choosing_and_for_telling():
+    asked = []
+
+    def cheap(values):
+        asked.append(str(sorted(values.items())))
+        return {"param_bytes": metrics(values)["param_bytes"]}
+
+    run(oracle(cheap=cheap), 11)
+    assert len(asked) >= 11
+    assert len(set(asked)) == len(asked)
+
+
 def test_failed_and_not_a_number_trials_do_not_stop_a_search():
     searcher = oracle(max_consecutive_failed_trials=100)
     for i in range(6):
