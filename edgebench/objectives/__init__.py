@@ -8,6 +8,7 @@ from edgebench.objectives.fidelity import (
     ranked,
     standing_at,
 )
+from edgebench.objectives.free_volume import FreeVolume, by_volume
 from edgebench.objectives.pareto import (
     certain_members,
     crowding_distance,
@@ -46,11 +47,13 @@ from edgebench.objectives.selection import (
 __all__ = [
     "CONFIDENCE",
     "OBJECTIVE_KINDS",
+    "FreeVolume",
     "Member",
     "Spread",
     "Standing",
     "best_known",
     "better_count",
+    "by_volume",
     "certain_members",
     "confirmed_metrics",
     "crowding_distance",

@@ -2,20 +2,21 @@
 
 Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934 (ASHA, of the promotion
 type); for several objectives Schmucker et al. 2021, "Multi-objective Asynchronous Successive Halving",
-arXiv:2106.12639: ranked by fronts. Deviations: broken limits rank first, and within a front the crowding distance
-decides.
+arXiv:2106.12639: ranked by fronts. Deviations: broken limits rank first, and within a front the hypervolume that a trial
+adds to those before it decides: the ends of a wide front, which crowding prefers, are often of little use.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgebench.objectives.constraints import total_violation
-from edgebench.objectives.pareto import Losses, crowding_distance, front_indices
+from edgebench.objectives.free_volume import by_volume
+from edgebench.objectives.pareto import Losses, front_indices, normalise
 from edgebench.objectives.score import points, scalar_score
 from edgebench.records import Constraint, Objective, Status, Trial
 
@@ -24,7 +25,7 @@ ACCURACY = "val_accuracy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a trial stood when it reached a rung: how far it broke limits, and its losses."""
+    """How a trial stood when it reached a rung: how far it broke limits, and its losses, 1 at their references."""
 
     trial_id: str
     violation: float
@@ -56,16 +57,15 @@ def standing_at(
     if any(objective.metric not in values for objective in objectives):
         return None
     score = scalar_score(kind, objectives, values)
-    losses = points(objectives, [values])[0].tolist() if score is None else [-score]
     return Standing(
         trial_id=trial.trial_id,
         violation=total_violation(constraints, values),
-        losses=tuple(losses),
+        losses=_normalised(objectives, values) if score is None else (-score,),
     )
 
 
 def ranked(standings: Sequence[Standing]) -> list[Standing]:
-    """Return the standings best first: least violation, then front by front, the least crowded of a front first."""
+    """Return the standings best first: least violation, then front by front, of a front those first that add most hypervolume."""
     by_violation = sorted(standings, key=lambda standing: standing.violation)
     groups = itertools.groupby(by_violation, key=lambda standing: standing.violation)
     return [standing for _, group in groups for standing in _by_fronts(list(group))]
@@ -93,15 +93,21 @@ def better_count(trial_id: str, standings: Sequence[Standing]) -> int:
     return [standing.trial_id for standing in ranked(standings)].index(trial_id)
 
 
+def _normalised(
+    objectives: Sequence[Objective], values: Mapping[str, float]
+) -> tuple[float, ...]:
+    goals = [objective.goal for objective in objectives]
+    references = [objective.reference for objective in objectives]
+    return tuple(normalise(points(objectives, [values]), goals, references)[0].tolist())
+
+
 def _by_fronts(standings: list[Standing]) -> list[Standing]:
     ordered: list[Standing] = []
     left = standings
     while left:
         losses: Losses = np.array([standing.losses for standing in left], dtype=np.float64)
         members = front_indices(losses)
-        crowding = crowding_distance(losses[members])
-        order = np.argsort(-crowding, kind="stable")
-        ordered += [left[members[index]] for index in order]
+        ordered += [left[members[index]] for index in by_volume(losses[members])]
         gone = set(members)
         left = [standing for index, standing in enumerate(left) if index not in gone]
     return ordered

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from edgebench.objectives import front_indices, normalise
+from edgebench.objectives import FreeVolume, front_indices, normalise
 from edgebench.objectives.pareto import Losses
 from edgebench.records import Goal
 from edgebench.tuning.features import Features, Vectors
-from edgebench.tuning.free_volume import FreeVolume
 from edgebench.tuning.outlook import Known, Outlook
 from edgebench.tuning.walk import Values, Walk, key_of
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import RegularGridInterpolator
 
-from edgebench.objectives import crowding_distance
-from edgebench.objectives.pareto import Losses
+from edgebench.objectives.pareto import Losses, crowding_distance
 
 MOST_CELLS = 1_000_000
 
@@ -38,9 +37,7 @@ class FreeVolume:
             np.unique(np.concatenate([[min(low, 1.0 - 1e-9)], column[column > low], [1.0]]))
             for low, column in zip(self._lowest, inside.T, strict=True)
         ]
-        self._volume = RegularGridInterpolator(
-            self._axes, _corner_volumes(self._axes, inside), method="linear"
-        )
+        self._volume = _corner_volumes(self._axes, inside)
 
     def gain(self, points: Losses) -> npt.NDArray[np.float64]:
         """Return what each point would add to the hypervolume.
@@ -48,8 +45,20 @@ class FreeVolume:
         Args:
             points: Shape (..., objectives), normalised losses.
         """
-        clipped = np.clip(points, [axis[0] for axis in self._axes], 1.0)
-        return np.asarray(self._volume(clipped), dtype=np.float64)
+        lower, share = [], []
+        for axis, column in zip(self._axes, np.moveaxis(points, -1, 0), strict=True):
+            clipped = np.clip(column, axis[0], 1.0)
+            cell = np.minimum(np.searchsorted(axis, clipped, side="right"), len(axis) - 1) - 1
+            lower.append(cell)
+            share.append((clipped - axis[cell]) / (axis[cell + 1] - axis[cell]))
+        gained = np.zeros(points.shape[:-1])
+        for steps in itertools.product((0, 1), repeat=len(self._axes)):
+            weight = np.ones(points.shape[:-1])
+            for step, part in zip(steps, share, strict=True):
+                weight = weight * (part if step else 1.0 - part)
+            corner = tuple(cell + step for cell, step in zip(lower, steps, strict=True))
+            gained += weight * self._volume[corner]
+        return gained
 
 
 def _corner_volumes(axes: Sequence[Losses], front: Losses) -> npt.NDArray[np.float64]:
@@ -68,3 +77,24 @@ def _corner_volumes(axes: Sequence[Losses], front: Losses) -> npt.NDArray[np.flo
     for dimension in range(len(axes)):
         free = np.flip(np.cumsum(np.flip(free, dimension), dimension), dimension)
     return np.pad(free, [(0, 1)] * len(axes))
+
+
+def by_volume(losses: Losses) -> list[int]:
+    """Return the rows in the order in which each adds most to the hypervolume of those before it, up to the corner at 1.
+
+    Rows that add nothing come last, the least crowded first.
+
+    Args:
+        losses: Shape (rows, objectives), normalised.
+    """
+    order: list[int] = []
+    left = list(range(len(losses)))
+    lowest = losses.min(axis=0, initial=0.0)
+    while left:
+        gains = FreeVolume(losses[order], lowest).gain(losses[left])
+        best = int(np.argmax(gains))
+        if gains[best] <= 0.0:
+            break
+        order.append(left.pop(best))
+    crowding = crowding_distance(losses)
+    return order + sorted(left, key=lambda row: -crowding[row])

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgebench.objectives import front_indices, hypervolume
-from edgebench.tuning.free_volume import FreeVolume
+from edgebench.objectives import FreeVolume, by_volume, front_indices, hypervolume
 
 LOSS = st.integers(0, 12).map(lambda n: n / 10)
 
@@ -43,7 +42,7 @@ def test_points_may_come_in_any_shape():
 
 
 def test_a_large_front_is_thinned_to_its_least_crowded_members(monkeypatch):
-    monkeypatch.setattr("edgebench.tuning.free_volume.MOST_CELLS", 10_000)
+    monkeypatch.setattr("edgebench.objectives.free_volume.MOST_CELLS", 10_000)
     rng = np.random.default_rng(1)
     front = rng.dirichlet(np.ones(5), size=24)
     front = front[front_indices(front)]
@@ -53,3 +52,18 @@ def test_a_large_front_is_thinned_to_its_least_crowded_members(monkeypatch):
     before = hypervolume(front, corner)
     exact = [hypervolume(np.vstack([front, p]), corner) - before for p in points]
     assert (thinned >= np.array(exact) - 1e-9).all()
+
+
+@given(fronts_and_points())
+def test_each_row_adds_most_to_those_before_it(drawn):
+    _, rows = drawn
+    corner = [1.0] * rows.shape[1]
+    order = by_volume(rows)
+    assert sorted(order) == list(range(len(rows)))
+    for place, row in enumerate(order):
+        volumes = [hypervolume(rows[[*order[:place], other]], corner) for other in order[place:]]
+        assert hypervolume(rows[order[: place + 1]], corner) == pytest.approx(max(volumes)), row
+
+
+def test_an_end_of_the_front_that_is_not_worth_having_comes_last():
+    assert by_volume(np.array([[0.0, 1.5], [0.3, 0.4], [0.2, 0.9]])) == [1, 2, 0]
