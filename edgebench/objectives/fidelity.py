@@ -93,9 +93,7 @@ def better_count(trial_id: str, standings: Sequence[Standing]) -> int:
     return [standing.trial_id for standing in ranked(standings)].index(trial_id)
 
 
-def _normalised(
-    objectives: Sequence[Objective], values: Mapping[str, float]
-) -> tuple[float, ...]:
+def _normalised(objectives: Sequence[Objective], values: Mapping[str, float]) -> tuple[float, ...]:
     goals = [objective.goal for objective in objectives]
     references = [objective.reference for objective in objectives]
     return tuple(normalise(points(objectives, [values]), goals, references)[0].tolist())

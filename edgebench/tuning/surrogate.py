@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import sklearn
 from scipy.linalg import solve_triangular
-from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+from sklearn.gaussian_process.kernels import Kernel, Matern, WhiteKernel
+from sklearn.tree import ExtraTreeRegressor
 
 from edgebench.tuning.features import Vectors
 
@@ -26,6 +26,7 @@ LEAST_ERROR = 1e-6
 MOST_FITTED = 128
 LEAST_LOSS = 1e-3
 Numbers = npt.NDArray[np.float64]
+Forest = list[ExtraTreeRegressor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,16 @@ class Surrogate:
         self._middle = float(targets.mean())
         self._spread = float(targets.std()) or 1.0
         scaled = (targets - self._middle) / self._spread
-        self._process = _process(vectors, scaled, self._seed)
-        self._trees = _forest(vectors, scaled, TREES, self._seed)
-        errors = _left_out_error(self._process), _folded_error(vectors, scaled, self._seed)
+        some = np.random.default_rng(self._seed).permutation(len(targets))[:MOST_FITTED]
+        self._process = _process(vectors[some], scaled[some])
+        errors = (
+            _left_out_error(self._process),
+            _folded_error(vectors[some], scaled[some], self._seed),
+        )
         self._trust = errors[1] / (errors[0] + errors[1])
+        if len(some) < len(targets):
+            self._process = _process(vectors, scaled, self._process.kernel_)
+        self._trees = _forest(vectors, scaled, TREES, self._seed)
         return self
 
     def believe(self, vectors: Vectors) -> Belief:
@@ -106,21 +113,19 @@ class Surrogate:
         return Belief(middle * self._spread + self._middle, variance * self._spread**2)
 
 
-def _process(vectors: Vectors, targets: Numbers, seed: int) -> GaussianProcessRegressor:
-    """Return a process of all trials, its kernel fitted to some where they are many: that takes cubic time."""
-    kernel = Matern(length_scale=3.0, length_scale_bounds=(0.3, 30.0), nu=2.5) + WhiteKernel(
+def _process(
+    vectors: Vectors, targets: Numbers, kernel: Kernel | None = None
+) -> GaussianProcessRegressor:
+    """Return a process with that kernel, or with one fitted to the rows: that takes cubic time, many times."""
+    start = Matern(length_scale=3.0, length_scale_bounds=(0.3, 30.0), nu=2.5) + WhiteKernel(
         1e-2, noise_level_bounds=(1e-4, 1.0)
     )
-    some = np.random.default_rng(seed).permutation(len(targets))[:MOST_FITTED]
+    optimizer = None if kernel else "fmin_l_bfgs_b"
+    process = GaussianProcessRegressor(kernel or start, alpha=1e-8, optimizer=optimizer)
     with warnings.catch_warnings(), sklearn.config_context(skip_parameter_validation=True):
         # A kernel at the edge of its bounds is what noiseless or featureless targets call for.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        process = GaussianProcessRegressor(kernel, alpha=1e-8)
-        process.fit(vectors[some], targets[some])
-        if len(some) < len(targets):
-            process = GaussianProcessRegressor(process.kernel_, alpha=1e-8, optimizer=None)
-            process.fit(vectors, targets)
-    return process
+        return process.fit(vectors, targets)
 
 
 def _left_out_error(process: GaussianProcessRegressor) -> float:
@@ -146,8 +151,17 @@ def _folded_error(vectors: Vectors, targets: Numbers, seed: int) -> float:
     return float(np.mean(wrong**2)) + LEAST_ERROR
 
 
-def _forest(vectors: Vectors, targets: Numbers, trees: int, seed: int) -> ExtraTreesRegressor:
-    return ExtraTreesRegressor(trees, random_state=seed, n_jobs=1).fit(vectors, targets)
+def _forest(vectors: Vectors, targets: Numbers, trees: int, seed: int) -> Forest:
+    """Return extra trees, grown one by one: scikit-learn's own forest spends as long on setting each up."""
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    seeds = np.random.default_rng(seed).integers(2**31, size=trees)
+    with sklearn.config_context(skip_parameter_validation=True):
+        return [
+            ExtraTreeRegressor(max_features=None, random_state=int(each)).fit(
+                rows, targets, check_input=False
+            )
+            for each in seeds
+        ]
 
 
 def chance_to_live(
@@ -171,7 +185,7 @@ def chance_to_live(
     return np.asarray(np.min(chances, axis=0))
 
 
-def _answers(forest: ExtraTreesRegressor, vectors: Vectors) -> Numbers:
+def _answers(forest: Forest, vectors: Vectors) -> Numbers:
     """Return what each tree says of each row."""
     rows = np.ascontiguousarray(vectors, dtype=np.float32)
-    return np.stack([tree.predict(rows, check_input=False) for tree in forest.estimators_])
+    return np.stack([tree.predict(rows, check_input=False) for tree in forest])

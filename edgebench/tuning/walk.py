@@ -26,6 +26,7 @@ class Walk:
 
     def __init__(self, space: Any) -> None:
         self._entries = list(space.space)
+        self._free = {e.name for e in self._entries if type(e).__name__ != "Fixed"}
 
     def settle(self, choose: Callable[[Any], Any]) -> Values:
         """Return values for all that is active, each chosen once, in the order of the space.
@@ -45,7 +46,7 @@ class Walk:
 
     def edit(self, values: Mapping[str, Any], rng: random.Random) -> Values:
         """Return a neighbour: one to three values changed, what that makes active drawn at random."""
-        free = [name for name in values if self._is_free(name)]
+        free = [name for name in values if name in self._free]
         count = min(rng.randint(1, MOST_EDITS), len(free))
         changed = set(rng.sample(free, count))
 
@@ -57,9 +58,6 @@ class Walk:
             return values[entry.name] if _allows(entry, values[entry.name]) else _draw(entry, rng)
 
         return self.settle(choose)
-
-    def _is_free(self, name: str) -> bool:
-        return any(e.name == name and type(e).__name__ != "Fixed" for e in self._entries)
 
 
 def _draw(entry: Any, rng: random.Random) -> Any:

@@ -1,0 +1,140 @@
+"""What rungs save: real trainings on digits, the same search with and without them.
+
+    python tests/benchmarks/fidelity.py --seeds 3
+
+A search without rungs trains `TRIALS` candidates to the end. One with rungs begins `MORE` times as many. For each, the
+epochs trained so far, the hypervolume and the best accuracy are kept after every trial that ended. Each (side, seed) is
+written to ``results/fidelity.json`` when it is done and not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from edgebench import api  # noqa: E402
+from edgebench.records import Trial  # noqa: E402
+from edgebench.tuning import Progress, SilentObserver  # noqa: E402
+
+PATH = HERE / "results" / "fidelity.json"
+TRIALS, MORE, EPOCHS = 20, 3, 20
+RUNGS = (2, 4, 8)
+SIDES: dict[str, dict[str, Any]] = {
+    "to the end": {"max_trials": TRIALS},
+    "rungs": {"max_trials": TRIALS * MORE, "rungs": RUNGS},
+}
+SUITE = f"""
+name: fidelity
+template: squeezenet-se-auto
+template_options: {{initializer: he_normal}}
+data: {{name: digits, validation: 0.2, size: [32, 32]}}
+objectives: {{val_accuracy: max, param_bytes: min, latency_ms: min}}
+reference: {{val_accuracy: 0.5, param_bytes: 4000000, latency_ms: 20}}
+training: {{max_epochs: {EPOCHS}, batch_size: 32, patience: {EPOCHS}, schedule: cosine}}
+latency: {{blocks: 1, winner_blocks: 1, block_s: 0.3}}
+export: [tflite-fp32]
+"""
+
+
+class Curve(SilentObserver):
+    """Keeps [epochs trained by all, hypervolume, best accuracy] after each trial that ended."""
+
+    def __init__(self) -> None:
+        self.points: list[list[float]] = []
+        self._epochs: dict[str, int] = {}
+        self._best = 0.0
+
+    def trial_paused(self, trial: Trial, progress: Progress) -> None:
+        self._epochs[trial.trial_id] = trial.epochs
+
+    def trial_ended(self, trial: Trial, progress: Progress) -> None:
+        self._epochs[trial.trial_id] = trial.epochs
+        if trial.status == "completed":
+            self._best = max(self._best, trial.values()["val_accuracy"])
+        epochs = sum(self._epochs.values())
+        self.points.append([epochs, round(progress.hypervolume, 6), round(self._best, 5)])
+        print(f"  {len(self.points)}: {self.points[-1]}", file=sys.stderr)  # noqa: T201
+
+
+def run_one(side: str, seed: int) -> dict[str, Any]:
+    curve = Curve()
+    with tempfile.TemporaryDirectory() as folder:
+        suite = Path(folder) / "fidelity.yaml"
+        suite.write_text(SUITE)
+        api.search(
+            suite,
+            observer=curve,
+            seed=seed,
+            store=f"{folder}/store",
+            reports=f"{folder}/reports",
+            **SIDES[side],
+        )
+    return {"side": side, "seed": seed, "curve": curve.points}
+
+
+def epochs_to(curve: list[list[float]], level: float) -> float | None:
+    """Return the epochs after which the hypervolume had reached a level, or None if it never did."""
+    return next((epochs for epochs, volume, _ in curve if volume >= level), None)
+
+
+def table(runs: list[dict[str, Any]]) -> str:
+    """Return the result as Markdown, a row a seed; shares are of the epochs of the search without rungs."""
+    curves = {(run["side"], run["seed"]): run["curve"] for run in runs}
+    rows = [
+        "| seed | epochs without | hypervolume | with rungs reached at | best accuracy without | with, at half the epochs |",
+        "|---|---|---|---|---|---|",
+    ]
+    shares = []
+    for seed in sorted({run["seed"] for run in runs}):
+        whole, saving = (curves.get((side, seed)) for side in SIDES)
+        if not whole or not saving:
+            continue
+        epochs, level, best = whole[-1]
+        reached = epochs_to(saving, level)
+        share = float("inf") if reached is None else reached / epochs
+        shares.append(share)
+        half = max((point[2] for point in saving if point[0] <= epochs / 2), default=0.0)
+        shown = "never" if reached is None else f"{reached} epochs, {share:.2f}"
+        rows.append(f"| {seed} | {epochs} | {level:.4f} | {shown} | {best:.4f} | {half:.4f} |")
+    if shares:
+        rows.append(f"\nMedian share: {statistics.median(shares):.2f}")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--table", action="store_true", help="print the table and run nothing")
+    options = parser.parse_args()
+    document = json.loads(PATH.read_text()) if PATH.exists() else {"runs": []}
+    if document.get("suite") != SUITE or document.get("rungs") != list(RUNGS):
+        document = {"suite": SUITE, "rungs": list(RUNGS), "runs": []}
+    document["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
+    done = {(run["side"], run["seed"]) for run in document["runs"]}
+    jobs = [(side, seed) for seed in range(options.seeds) for side in SIDES]
+    for side, seed in jobs if not options.table else []:
+        if (side, seed) in done:
+            continue
+        print(f"{side}, seed {seed}", file=sys.stderr)  # noqa: T201
+        document["runs"].append(run_one(side, seed))
+        partial = PATH.with_suffix(".part")
+        partial.write_text(json.dumps(document) + "\n")
+        partial.replace(PATH)
+    print(table(document["runs"]))  # noqa: T201
+
+
+if __name__ == "__main__":
+    logging.disable(logging.WARNING)
+    main()
