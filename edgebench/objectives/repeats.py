@@ -1,9 +1,10 @@
 """What several trainings of one candidate say of its accuracy: the mean, and how far it may be off.
 
 The mean of n trainings, from other seeds each, is given with its two-sided 90 % interval by Student's t,
-clipped to [0, 1]. A candidate that was trained once has no spread of its own; where others were repeated their pooled
-standard deviation stands in, else it has no interval. Both take the accuracies of one candidate over seeds to be
-nearly normal; the pooled one also takes their spread to be alike in all candidates.
+clipped to [0, 1]: by the candidate's own spread, or by that of all repeated candidates, whichever is wider. Two or three
+trainings often lie close together by luck alone, and an interval of their own would then promise too much. A candidate
+that was trained once has no spread of its own. All this takes the accuracies of one candidate over seeds to be nearly
+normal.
 
 A front is chosen by first trainings, so theirs lean to luck: the mean keeps 1/n of it.
 """
@@ -53,14 +54,19 @@ def mean_accuracy(accuracies: Sequence[float], pooled: Spread | None = None) -> 
 
     Args:
         accuracies: At least one share.
-        pooled: Stands in for the spread of a single training; without it that has no interval.
+        pooled: The spread of all repeated candidates; a single training has no interval without it.
     """
     mean, count = statistics.fmean(accuracies), len(accuracies)
-    spread = spread_of(accuracies) or pooled
-    if spread is None:
+    reaches = [
+        float(stdtrit(spread.freedom, (1.0 + CONFIDENCE) / 2.0))
+        * spread.deviation
+        / math.sqrt(count)
+        for spread in (spread_of(accuracies), pooled)
+        if spread is not None
+    ]
+    if not reaches:
         return Metric(name=ACCURACY, value=mean, n=count)
-    quantile = float(stdtrit(spread.freedom, (1.0 + CONFIDENCE) / 2.0))
-    reach = quantile * spread.deviation / math.sqrt(count)
+    reach = max(reaches)
     return Metric(
         name=ACCURACY, value=mean, n=count, low=max(0.0, mean - reach), high=min(1.0, mean + reach)
     )

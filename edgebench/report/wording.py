@@ -177,8 +177,8 @@ def certainty(view: RunView) -> str:
     share = f"{100 * CONFIDENCE:.0f}"
     return (
         f"A validation accuracy with an interval is the mean of several trainings, with its {share} % interval by "
-        "Student's t; of a model trained once, the pooled spread of the others stands in. Certain heeds these intervals "
-        "and those of latency. The files are of the training with the median accuracy."
+        "Student's t, by its own spread or that of all repeated ones, whichever is wider. Certain heeds these intervals and "
+        "those of latency. The files are of the training with the median accuracy."
     )
 
 

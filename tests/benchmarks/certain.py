@@ -76,6 +76,9 @@ def run_one(seed: int) -> dict[str, Any]:
         "members": len(front),
         "contenders": len(trials) - len(front),
         "certain": certain,
+        "accuracies": {
+            trial_id: [round(a, 4) for a in each] for trial_id, each in accuracies.items()
+        },
         "means": stays(result, trials, certain, accuracies, REPEATS),
         "singles": stays(result, trials, certain, accuracies, 1),
     }

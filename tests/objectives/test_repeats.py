@@ -74,6 +74,16 @@ def test_the_interval_is_students() -> None:
     assert (metric.value, metric.low, metric.high) == pytest.approx((0.83, low, high))
 
 
+def test_trainings_that_are_close_by_luck_have_the_interval_of_all() -> None:
+    pooled = pooled_spread([[0.80, 0.80, 0.80], [0.7, 0.8, 0.9]])
+    close, wide = mean_accuracy([0.80] * 3, pooled), mean_accuracy([0.7, 0.8, 0.9], pooled)
+    reach = stats.t.ppf(0.95, 4) * (0.01 / 2) ** 0.5 / 3**0.5
+    assert (close.low, close.high) == pytest.approx((0.80 - reach, 0.80 + reach))
+    assert (wide.low, wide.high) == pytest.approx(
+        stats.t.interval(0.90, 2, loc=0.8, scale=0.1 / 3**0.5)
+    )
+
+
 def test_the_interval_stays_among_shares() -> None:
     metric = mean_accuracy([0.2, 0.9])
     assert (metric.low, metric.high) == (0.0, 1.0)
