@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras_tuner
@@ -105,6 +105,8 @@ class Judge:
             state[SOURCE] = self._ids[state[SOURCE]]
         adopted = self._oracle.adopt(trial.trial_id, {**trial.hyperparameters, **state})
         self._ids[trial.trial_id] = adopted.trial_id
+        for paused in self._pauses(trial):
+            self.tell(paused)
         self.tell(trial)
 
     def continuable(self) -> set[str]:
@@ -129,6 +131,22 @@ class Judge:
             self._oracle.update_trial(oracle_id, metrics, step=step)
             asked.status = "COMPLETED"
         self._oracle.end_trial(asked)
+
+    def _pauses(self, trial: Trial) -> Iterator[Trial]:
+        """Yield the trial as it was at each rung that it paused at before."""
+        accuracy, plan = trial.metric("val_accuracy"), self._suite.fidelity
+        if accuracy is None or plan is None:
+            return
+        for rung in plan.rungs:
+            if rung < len(trial.history):
+                then = replace(accuracy, value=max(trial.history[:rung]))
+                others = (metric for metric in trial.metrics if metric is not accuracy)
+                yield replace(
+                    trial,
+                    status=Status.RUNNING,
+                    metrics=(*others, then),
+                    history=trial.history[:rung],
+                )
 
     @contextlib.contextmanager
     def _sentence(self) -> Iterator[None]:

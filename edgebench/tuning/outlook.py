@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
 from edgebench.objectives.pareto import Losses
+from edgebench.tuning.experience import Known
 from edgebench.tuning.features import Vectors
 from edgebench.tuning.surrogate import (
     LEAST_LOSS,
@@ -25,33 +24,6 @@ SHUFFLES = ((0, 1, 2, 3, 4, 5, 6, 7), (3, 6, 0, 5, 2, 7, 1, 4), (5, 2, 7, 0, 6, 
 """One order of the quantiles an objective, so that beliefs are not taken to rise and fall together."""
 
 MOST_TOLD = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """Trials as arrays, a row each.
-
-    Args:
-        vectors: Their features.
-        losses: Shape (trials, objectives), normalised: 1 at the reference. NaN where nothing was measured.
-        fidelity: The share of the full training behind each.
-        is_dead: Those that failed, or broke a limit.
-    """
-
-    vectors: Vectors
-    losses: Losses
-    fidelity: Numbers
-    is_dead: npt.NDArray[np.bool_]
-
-    @property
-    def is_full(self) -> npt.NDArray[np.bool_]:
-        """Which were trained to the end."""
-        return self.fidelity >= 1.0
-
-    @property
-    def is_live(self) -> npt.NDArray[np.bool_]:
-        """Which are worth having: they beat the reference in every objective."""
-        return np.asarray(~self.is_dead & (self.losses < 1.0).all(axis=1))
 
 
 class Outlook:
@@ -77,13 +49,18 @@ class Outlook:
         self._seed = seed
         self._scales: dict[int, Scale] = {}
         self._models: dict[int, Surrogate] = {}
-        live = known.is_live
+        self._losses = known.losses.copy()
+        is_seen = ~known.is_dead & np.isfinite(known.losses).all(axis=1)
+        variances = {}
         for column in np.flatnonzero(~is_cheap):
-            losses = known.losses[live, column]
-            self._scales[column] = Scale.of(losses)
-            targets = self._scales[column].to_targets(losses)
-            rows = _with_fidelity(known.vectors[live], known.fidelity[live])
-            self._models[column] = Surrogate(seed).fit(rows, targets)
+            scale = self._scales[column] = Scale.of(known.losses[is_seen, column])
+            targets, variances[column] = known.foretold(column, scale)
+            self._losses[~known.is_full, column] = scale.to_losses(targets)[~known.is_full]
+        self._is_live = is_seen & (self._losses < 1.0).all(axis=1)
+        live = self._is_live
+        for column, variance in variances.items():
+            targets = self._scales[column].to_targets(self._losses[live, column])
+            self._models[column] = Surrogate(seed).fit(known.vectors[live], targets, variance[live])
 
     def losses(self, vectors: Vectors, exact: Losses) -> npt.NDArray[np.float64]:
         """Return losses at every quantile of what is believed, shape (rows, quantiles, objectives).
@@ -105,30 +82,22 @@ class Outlook:
         return points
 
     def chance(self, vectors: Vectors, exact: Losses) -> Numbers:
-        """Return the chance of each candidate to be worth having.
-
-        A trial that was stopped early says nothing of that.
-        """
+        """Return the chance of each candidate to be worth having."""
         known = self._known
-        judged = known.is_full | known.is_dead
-        cheap = np.log(np.maximum(known.losses[judged][:, self._is_cheap], LEAST_LOSS))
+        told = np.nan_to_num(known.losses[:, self._is_cheap], nan=1.0)
+        cheap = np.log(np.maximum(told, LEAST_LOSS))
         asked_cheap = np.log(np.maximum(exact[:, self._is_cheap], LEAST_LOSS))
         views = [
-            (np.hstack([known.vectors[judged], cheap]), np.hstack([vectors, asked_cheap])),
+            (np.hstack([known.vectors, cheap]), np.hstack([vectors, asked_cheap])),
         ]
         if self._is_cheap.any():
             views.append((cheap, asked_cheap))
-        return chance_to_live(views, known.is_live[judged], self._seed)
+        return chance_to_live(views, self._is_live, self._seed)
 
     def _believe(self, column: int, vectors: Vectors) -> tuple[Belief, Scale]:
         if column in self._models:
-            rows = _with_fidelity(vectors, np.ones(len(vectors)))
-            return self._models[column].believe(rows), self._scales[column]
+            return self._models[column].believe(vectors), self._scales[column]
         told_vectors, told_losses = self._told
         scale = Scale.of(told_losses[:, column])
         targets = scale.to_targets(told_losses[:, column])
         return forest_belief(told_vectors, targets, vectors, self._seed), scale
-
-
-def _with_fidelity(vectors: Vectors, fidelity: Numbers) -> Vectors:
-    return np.hstack([vectors, np.log(fidelity)[:, None]])

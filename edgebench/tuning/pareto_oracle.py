@@ -197,6 +197,7 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
             metrics={name: self._value(trial, name) for name in self._goals},
             is_dead=self._violation(trial) > 0.0,
             fidelity=self._fidelity(trial),
+            earlier=self._earlier(trial),
         )
 
     def _is_told(self, trial: Any) -> bool:
@@ -204,11 +205,25 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
 
     def _fidelity(self, trial: Any) -> float:
         """Return the share of a whole training behind what was told last."""
-        if not self._full_step:
+        return self._share(self._steps(trial)[-1:])
+
+    def _earlier(self, trial: Any) -> dict[float, dict[str, float]]:
+        """Return what was told at earlier steps, by share of a whole training."""
+        told: dict[float, dict[str, float]] = {}
+        for name in self._goals:
+            for observation in trial.metrics.get_history(name):
+                value = float(np.mean(observation.value))
+                told.setdefault(self._share([observation.step]), {})[name] = value
+        return {share: metrics for share, metrics in told.items() if share < self._fidelity(trial)}
+
+    def _steps(self, trial: Any) -> list[int]:
+        first = next(iter(self._goals))
+        return [observation.step for observation in trial.metrics.get_history(first)]
+
+    def _share(self, steps: list[int]) -> float:
+        if not self._full_step or not steps or steps[0] <= 0:
             return 1.0
-        history = trial.metrics.get_history(next(iter(self._goals)))
-        step = history[-1].step if history else 0
-        return min(1.0, step / self._full_step) if step > 0 else 1.0
+        return min(1.0, steps[0] / self._full_step)
 
     def _judged(self) -> list[Any]:
         """Return the wholly trained trials that keep every limit and beat the reference."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import numpy as np
 from edgebench.objectives import FreeVolume, front_indices, normalise
 from edgebench.objectives.pareto import Losses
 from edgebench.records import Goal
+from edgebench.tuning.experience import Earlier, Known
 from edgebench.tuning.features import Features, Vectors
-from edgebench.tuning.outlook import Known, Outlook
+from edgebench.tuning.outlook import Outlook
 from edgebench.tuning.walk import Values, Walk, key_of
 
 Cheap = Callable[[dict[str, Any]], Mapping[str, float]]
@@ -32,12 +33,14 @@ class Observation:
         metrics: What was measured of the objectives.
         is_dead: Whether it failed, or broke a limit.
         fidelity: The share of the full training that its metrics come from, above 0.
+        earlier: What was measured after smaller shares of its training, by share.
     """
 
     values: Mapping[str, Any]
     metrics: Mapping[str, float]
     is_dead: bool = False
     fidelity: float = 1.0
+    earlier: Mapping[float, Mapping[str, float]] = field(default_factory=dict)
 
 
 class Proposer:
@@ -145,11 +148,17 @@ class Proposer:
         return [values for key, values in pool.items() if key not in taken]
 
     def _known(self, observations: Sequence[Observation], references: Mapping[str, float]) -> Known:
+        earlier = [(row, f, m) for row, o in enumerate(observations) for f, m in o.earlier.items()]
         return Known(
             vectors=self._features.vectors([o.values for o in observations]),
             losses=self._losses([o.metrics for o in observations], references),
             fidelity=np.array([o.fidelity for o in observations], dtype=np.float64),
             is_dead=np.array([o.is_dead for o in observations], dtype=np.bool_),
+            earlier=Earlier(
+                rows=np.array([row for row, _, _ in earlier], dtype=np.intp),
+                losses=self._losses([metrics for _, _, metrics in earlier], references),
+                fidelity=np.array([share for _, share, _ in earlier], dtype=np.float64),
+            ),
         )
 
     def _losses(

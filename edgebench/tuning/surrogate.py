@@ -25,6 +25,8 @@ FOLDED_TREES = 16
 LEAST_ERROR = 1e-6
 MOST_FITTED = 128
 LEAST_LOSS = 1e-3
+DOUBT = 0.05
+JITTER = 1e-8
 Numbers = npt.NDArray[np.float64]
 Forest = list[ExtraTreeRegressor]
 
@@ -85,20 +87,28 @@ class Surrogate:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def fit(self, vectors: Vectors, targets: Numbers) -> Self:
-        """Learn from one row and one target a trial, at least two."""
+    def fit(self, vectors: Vectors, targets: Numbers, variance: Numbers | None = None) -> Self:
+        """Learn from one row and one target a trial, at least two.
+
+        Args:
+            vectors: Shape (trials, features).
+            targets: One a trial.
+            variance: How unsure each target is, beside the noise that all share; the trees do not heed it.
+        """
         self._middle = float(targets.mean())
         self._spread = float(targets.std()) or 1.0
         scaled = (targets - self._middle) / self._spread
+        doubt = JITTER + (0.0 if variance is None else variance / self._spread**2)
+        doubt = np.broadcast_to(doubt, targets.shape)
         some = np.random.default_rng(self._seed).permutation(len(targets))[:MOST_FITTED]
-        self._process = _process(vectors[some], scaled[some])
+        self._process = _process(vectors[some], scaled[some], doubt[some])
         errors = (
             _left_out_error(self._process),
             _folded_error(vectors[some], scaled[some], self._seed),
         )
         self._trust = errors[1] / (errors[0] + errors[1])
         if len(some) < len(targets):
-            self._process = _process(vectors, scaled, self._process.kernel_)
+            self._process = _process(vectors, scaled, doubt, self._process.kernel_)
         self._trees = _forest(vectors, scaled, TREES, self._seed)
         return self
 
@@ -114,14 +124,14 @@ class Surrogate:
 
 
 def _process(
-    vectors: Vectors, targets: Numbers, kernel: Kernel | None = None
+    vectors: Vectors, targets: Numbers, doubt: Numbers, kernel: Kernel | None = None
 ) -> GaussianProcessRegressor:
     """Return a process with that kernel, or with one fitted to the rows: that takes cubic time, many times."""
     start = Matern(length_scale=3.0, length_scale_bounds=(0.3, 30.0), nu=2.5) + WhiteKernel(
         1e-2, noise_level_bounds=(1e-4, 1.0)
     )
     optimizer = None if kernel else "fmin_l_bfgs_b"
-    process = GaussianProcessRegressor(kernel or start, alpha=1e-8, optimizer=optimizer)
+    process = GaussianProcessRegressor(kernel or start, alpha=doubt, optimizer=optimizer)
     with warnings.catch_warnings(), sklearn.config_context(skip_parameter_validation=True):
         # A kernel at the edge of its bounds is what noiseless or featureless targets call for.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -137,18 +147,17 @@ def _left_out_error(process: GaussianProcessRegressor) -> float:
 
 def _folded_error(vectors: Vectors, targets: Numbers, seed: int) -> float:
     """Return the mean squared error of trees for each fold from the others."""
+    return float(np.mean((_foretold(vectors, targets, seed) - targets) ** 2)) + LEAST_ERROR
+
+
+def _foretold(vectors: Vectors, targets: Numbers, seed: int) -> Numbers:
+    """Return for each row what trees say that were grown from the other folds."""
     fold = np.arange(len(targets)) % FOLDS
-    wrong = np.concatenate(
-        [
-            _answers(
-                _forest(vectors[fold != k], targets[fold != k], FOLDED_TREES, seed),
-                vectors[fold == k],
-            ).mean(axis=0)
-            - targets[fold == k]
-            for k in range(min(FOLDS, len(targets)))
-        ]
-    )
-    return float(np.mean(wrong**2)) + LEAST_ERROR
+    foretold = np.empty(len(targets))
+    for k in range(min(FOLDS, len(targets))):
+        forest = _forest(vectors[fold != k], targets[fold != k], FOLDED_TREES, seed)
+        foretold[fold == k] = _answers(forest, vectors[fold == k]).mean(axis=0)
+    return foretold
 
 
 def _forest(vectors: Vectors, targets: Numbers, trees: int, seed: int) -> Forest:
@@ -170,19 +179,32 @@ def chance_to_live(
     """Return the chance of each asked row to be worth having at all: to train, and to beat the reference.
 
     Networks that stay at chance are no bad values of a smooth function: a model of accuracy that must explain them knows
-    little of the others. So they are told apart first. A forest votes on each view, and the most doubtful is heard.
+    little of the others. So they are told apart first. A forest votes on each view, and each view is heard as far as it
+    foresaw the trials that it had not seen: weights proportional to the likelihood. One network that died at some size
+    does not rule out that size then, many do.
 
     Args:
         views: (what is known, what is asked) as rows of equal columns: all features, and the cheap metrics alone.
         is_live: One a known row.
         seed: Of the forests.
     """
-    chances = [np.ones(len(views[0][1]))]
-    if not is_live.all():
-        for known, asked in views:
-            forest = _forest(known, is_live.astype(float), VOTERS, seed)
-            chances.append(_answers(forest, asked).mean(axis=0))
-    return np.asarray(np.min(chances, axis=0))
+    if is_live.all():
+        return np.ones(len(views[0][1]))
+    targets = is_live.astype(float)
+    evidence = np.array([_log_likelihood(known, targets, seed) for known, _ in views])
+    weights = np.exp(evidence - evidence.max())
+    chances = [
+        _answers(_forest(known, targets, VOTERS, seed), asked).mean(axis=0)
+        for known, asked in views
+    ]
+    return np.asarray(np.average(chances, axis=0, weights=weights))
+
+
+def _log_likelihood(vectors: Vectors, targets: Numbers, seed: int) -> float:
+    """Return that of 0 or 1 a row, each foretold by trees grown from the other folds."""
+    order = np.random.default_rng(seed).permutation(len(targets))
+    chances = np.clip(_foretold(vectors[order], targets[order], seed), DOUBT, 1.0 - DOUBT)
+    return float(np.log(np.where(targets[order] > 0.0, chances, 1.0 - chances)).sum())
 
 
 def _answers(forest: Forest, vectors: Vectors) -> Numbers:

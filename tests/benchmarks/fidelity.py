@@ -39,9 +39,9 @@ SUITE = f"""
 name: fidelity
 template: squeezenet-se-auto
 template_options: {{initializer: he_normal}}
-data: {{name: digits, validation: 0.2, size: [32, 32]}}
+data: {{name: digits, validation: 0.4, size: [32, 32]}}
 objectives: {{val_accuracy: max, param_bytes: min, latency_ms: min}}
-reference: {{val_accuracy: 0.5, param_bytes: 4000000, latency_ms: 20}}
+reference: {{val_accuracy: 0.8, param_bytes: 2000000, latency_ms: 1}}
 training: {{max_epochs: {EPOCHS}, batch_size: 32, patience: {EPOCHS}, schedule: cosine}}
 latency: {{blocks: 1, winner_blocks: 1, block_s: 0.3}}
 export: [tflite-fp32]

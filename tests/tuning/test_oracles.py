@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
 
 from edgebench.errors import InputError, UnknownNameError, WorkError
-from edgebench.records import Metric, OraclePlan, Status, TrainingPlan, Trial
+from edgebench.records import FidelityPlan, Metric, OraclePlan, Status, TrainingPlan, Trial
 from edgebench.testing.oracles import OracleContract, example_space
 from edgebench.tuning import Judge
 
@@ -243,3 +244,32 @@ def test_an_infeasible_trial_without_a_known_violation_is_told():
     )
     assert OraclePlan().name == contract.name
     assert judge.ask("t002") is not None
+
+
+def test_a_resumed_judge_knows_what_trials_were_at_their_rungs():
+    contract = OracleContract()
+    contract.name = "pareto"
+    suite = replace(contract.suite(), fidelity=FidelityPlan(rungs=(1, 2)))
+    suite = replace(suite, training=replace(suite.training, max_epochs=4))
+    lived, resumed = Judge(suite, example_space()), Judge(suite, example_space())
+    for number in range(1, 12):
+        asked = lived.ask(f"t{number:03}")
+        trial = contract.trial(f"t{number:03}", asked)
+        best = trial.metric("val_accuracy").value
+        history = (0.5 * best, 0.8 * best, best, best)[: 4 if number % 3 == 0 else 2]
+        for rung in (1, 2):
+            if rung < len(history):
+                lived.tell(as_of(trial, history[:rung], Status.RUNNING))
+        status = Status.COMPLETED if len(history) == 4 else Status.PRUNED
+        ended = as_of(trial, history, status)
+        lived.tell(ended)
+        resumed.replay(ended)
+    assert lived.ask("t012") == resumed.ask("t012")
+
+
+def as_of(trial: Trial, history: tuple[float, ...], status: Status) -> Trial:
+    metrics = [
+        replace(metric, value=max(history)) if metric.name == "val_accuracy" else metric
+        for metric in trial.metrics
+    ]
+    return replace(trial, history=history, metrics=tuple(metrics), status=status)
