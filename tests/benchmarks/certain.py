@@ -18,6 +18,7 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from edgebench.objectives import (  # noqa: E402
     select_contenders,
     select_front,
 )
-from edgebench.records import RunResult, Trial  # noqa: E402
+from edgebench.records import Objective, RunResult, Trial  # noqa: E402
 from edgebench.store import SqliteStore  # noqa: E402
 from edgebench.tuning.blueprints import blueprint_of  # noqa: E402
 from edgebench.tuning.session import PRELOAD  # noqa: E402
@@ -79,8 +80,8 @@ def run_one(seed: int) -> dict[str, Any]:
         "accuracies": {
             trial_id: [round(a, 4) for a in each] for trial_id, each in accuracies.items()
         },
-        "means": stays(result, trials, certain, accuracies, REPEATS),
-        "singles": stays(result, trials, certain, accuracies, 1),
+        "means": stays(rules[0], trials, certain, accuracies, REPEATS),
+        "singles": stays(rules[0], trials, certain, accuracies, 1),
     }
 
 
@@ -110,7 +111,7 @@ def train_again(result: RunResult, trials: list[Trial], folder: Path) -> dict[st
 
 
 def stays(
-    result: RunResult,
+    objectives: Sequence[Objective],
     trials: list[Trial],
     certain: list[str],
     accuracies: dict[str, list[float]],
@@ -124,7 +125,7 @@ def stays(
             {**trial.values(), "val_accuracy": statistics.fmean(accuracies[trial.trial_id][part])}
             for trial in trials
         ]
-        on_front = front_indices(points(result.run.suite.objectives, rows))
+        on_front = front_indices(points(objectives, rows))
         for index in on_front:
             if trials[index].trial_id in counts:
                 counts[trials[index].trial_id] += 1

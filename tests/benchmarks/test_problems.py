@@ -10,17 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from edgebench.records import Goal, Metric, Objective, Status, Trial
+
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="module")
-def fronts():
-    spec = importlib.util.spec_from_file_location("fronts", HERE / "fronts.py")
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     before = list(sys.path)
     spec.loader.exec_module(module)
     sys.path[:] = before
     return module
+
+
+@pytest.fixture(scope="module")
+def fronts():
+    return load("fronts")
 
 
 def test_squeezenet_sizes_are_those_of_the_graph(fronts):
@@ -54,3 +60,36 @@ def test_the_table_states_gaps_as_shares_of_randoms(fronts):
     ]
     shown = fronts.table({"best": 1.0, "runs": runs})
     assert "| optuna-tpe | 1 | 0.50 | 0.50 | 0.50 | 0.50 |" in shown
+
+
+def test_the_rungs_table_states_when_the_same_volume_was_reached():
+    shown = load("fidelity").table(
+        [
+            {"side": "to the end", "seed": 4, "curve": [[20, 0.3, 0.8], [40, 0.5, 0.9]]},
+            {
+                "side": "rungs",
+                "seed": 4,
+                "curve": [[10, 0.4, 0.85], [16, 0.5, 0.88], [30, 0.6, 0.95]],
+            },
+        ]
+    )
+    assert "| 4 | 40 | 0.5000 | 16 epochs, 0.40 | 0.9000 | 0.8800 |" in shown
+
+
+def test_a_certain_member_is_counted_where_it_is_on_the_front():
+    certain = load("certain")
+    trials = [trial("t001", 100.0), trial("t002", 200.0)]
+    accuracies = {"t001": [0.8] * 20, "t002": [0.9] * 15 + [0.7] * 5}
+    found = certain.stays(OBJECTIVES, trials, ["t001", "t002"], accuracies, 1)
+    assert found == {"t001": 20, "t002": 15}
+
+
+OBJECTIVES = (
+    Objective(metric="val_accuracy", goal=Goal.MAX, reference=0.1),
+    Objective(metric="param_bytes", goal=Goal.MIN, reference=1e6),
+)
+
+
+def trial(trial_id: str, size: float) -> Trial:
+    metrics = (Metric(name="param_bytes", value=size, unit="bytes"),)
+    return Trial(trial_id=trial_id, status=Status.COMPLETED, hyperparameters={}, metrics=metrics)
