@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import logging
 import os
 import statistics
@@ -24,7 +23,9 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+from journal import Journal  # noqa: E402
 
 from edgebench import api, datasets  # noqa: E402
 from edgebench.evaluators import TrainingJob, train  # noqa: E402
@@ -153,19 +154,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--table", action="store_true", help="print the table and run nothing")
     options = parser.parse_args()
-    document = json.loads(PATH.read_text()) if PATH.exists() else {"runs": []}
-    if document.get("suite") != SUITE:
-        document = {"suite": SUITE, "runs": []}
-    done = {run["seed"] for run in document["runs"]}
-    for seed in range(options.runs if not options.table else 0):
-        if seed in done:
-            continue
-        document["runs"].append(run_one(seed))
-        partial = PATH.with_suffix(".part")
-        partial.write_text(json.dumps(document) + "\n")
-        partial.replace(PATH)
-        print(f"{len(document['runs'])} of {options.runs}", file=sys.stderr)  # noqa: T201
-    print(table(document["runs"]))  # noqa: T201
+    journal = Journal(PATH, {"suite": SUITE})
+    done = {run["seed"] for run in journal.runs}
+    for seed in range(0 if options.table else options.runs):
+        if seed not in done:
+            journal.add(run_one(seed))
+            print(f"{len(journal.runs)} of {options.runs}", file=sys.stderr)  # noqa: T201
+    print(table(journal.runs))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ written to ``results/fidelity.json`` when it is done and not run again.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import platform
@@ -22,13 +21,16 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+from journal import Journal  # noqa: E402
 
 from edgebench import api  # noqa: E402
 from edgebench.records import Trial  # noqa: E402
 from edgebench.tuning import Progress, SilentObserver  # noqa: E402
 
 PATH = HERE / "results" / "fidelity.json"
+MACHINE = f"{platform.machine()}, {os.cpu_count()} cores"
 TRIALS, MORE, EPOCHS = 20, 3, 20
 RUNGS = (2, 4, 8)
 SIDES: dict[str, dict[str, Any]] = {
@@ -118,21 +120,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--table", action="store_true", help="print the table and run nothing")
     options = parser.parse_args()
-    document = json.loads(PATH.read_text()) if PATH.exists() else {"runs": []}
-    if document.get("suite") != SUITE or document.get("rungs") != list(RUNGS):
-        document = {"suite": SUITE, "rungs": list(RUNGS), "runs": []}
-    document["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
-    done = {(run["side"], run["seed"]) for run in document["runs"]}
-    jobs = [(side, seed) for seed in range(options.seeds) for side in SIDES]
-    for side, seed in jobs if not options.table else []:
-        if (side, seed) in done:
-            continue
-        print(f"{side}, seed {seed}", file=sys.stderr)  # noqa: T201
-        document["runs"].append(run_one(side, seed))
-        partial = PATH.with_suffix(".part")
-        partial.write_text(json.dumps(document) + "\n")
-        partial.replace(PATH)
-    print(table(document["runs"]))  # noqa: T201
+    journal = Journal(PATH, {"suite": SUITE, "rungs": list(RUNGS), "machine": MACHINE})
+    done = {(run["side"], run["seed"]) for run in journal.runs}
+    for seed in range(0 if options.table else options.seeds):
+        for side in SIDES:
+            if (side, seed) not in done:
+                print(f"{side}, seed {seed}", file=sys.stderr)  # noqa: T201
+                journal.add(run_one(side, seed))
+    print(table(journal.runs))  # noqa: T201
 
 
 if __name__ == "__main__":

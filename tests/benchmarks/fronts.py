@@ -9,7 +9,6 @@ Each (side, seed) is written to ``results/PROBLEM.json`` when it is done and not
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import random
@@ -30,6 +29,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import numpy as np  # noqa: E402
 import problems  # noqa: E402
+from journal import Journal  # noqa: E402
 
 from edgebench.objectives import hypervolume, normalise  # noqa: E402
 from edgebench.records import Goal  # noqa: E402
@@ -173,9 +173,8 @@ def best_known(problem: problems.Problem) -> float:
     return volume(problem, list(problem.candidates)) if problem.candidates else 0.0
 
 
-def table(document: dict[str, Any]) -> str:
+def table(runs: list[dict[str, Any]], best: float) -> str:
     """Return the result as Markdown: the gap to the true hypervolume as a share of random's, or the volumes."""
-    runs, best = document["runs"], document["best"]
     means = {}
     for side in SIDES:
         mine = [run["volumes"] for run in runs if run["side"] == side]
@@ -206,34 +205,29 @@ def main() -> None:
     parser.add_argument("--side", choices=list(SIDES), action="append")
     parser.add_argument("--table", action="store_true", help="print the table and run nothing")
     options = parser.parse_args()
-    path = HERE / "results" / f"{options.problem}.json"
-    document = json.loads(path.read_text()) if path.exists() else {"runs": []}
-    if not options.table:
-        problem = load(options.problem)
-        document |= {
+    problem = load(options.problem)
+    journal = Journal(
+        HERE / "results" / f"{options.problem}.json",
+        {
             "problem": options.problem,
             "reference": dict(problem.reference),
             "best": round(best_known(problem), 6),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        }
-        done = {(run["side"], run["seed"]) for run in document["runs"]}
-        jobs = [
-            (options.problem, side, seed)
-            for seed in range(options.seeds)
-            for side in options.side or SIDES
-            if (side, seed) not in done
-        ]
-        with ProcessPoolExecutor(options.workers) as pool:
-            for count, future in enumerate(
-                as_completed([pool.submit(run_one, j) for j in jobs]), 1
-            ):
-                document["runs"].append(future.result())
-                path.parent.mkdir(exist_ok=True)
-                partial = path.with_suffix(".part")
-                partial.write_text(json.dumps(document) + "\n")
-                partial.replace(path)
-                print(f"{count} of {len(jobs)}", file=sys.stderr)  # noqa: T201
-    print(table(document))  # noqa: T201
+        },
+    )
+    done = {(run["side"], run["seed"]) for run in journal.runs}
+    jobs = [
+        (options.problem, side, seed)
+        for seed in range(0 if options.table else options.seeds)
+        for side in options.side or SIDES
+        if (side, seed) not in done
+    ]
+    with ProcessPoolExecutor(options.workers) as pool:
+        futures = [pool.submit(run_one, job) for job in jobs]
+        for count, future in enumerate(as_completed(futures), 1):
+            journal.add(future.result())
+            print(f"{count} of {len(jobs)}", file=sys.stderr)  # noqa: T201
+    print(table(journal.runs, journal["best"]))  # noqa: T201
 
 
 if __name__ == "__main__":

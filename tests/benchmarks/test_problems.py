@@ -58,7 +58,7 @@ def test_the_table_states_gaps_as_shares_of_randoms(fronts):
         {"side": side, "seed": 0, "cpu_s": 50.0, "volumes": [value] * 100}
         for side, value in (("random", 0.5), ("optuna-tpe", 0.75))
     ]
-    shown = fronts.table({"best": 1.0, "runs": runs})
+    shown = fronts.table(runs, 1.0)
     assert "| optuna-tpe | 1 | 0.50 | 0.50 | 0.50 | 0.50 |" in shown
 
 
@@ -93,3 +93,12 @@ OBJECTIVES = (
 def trial(trial_id: str, size: float) -> Trial:
     metrics = (Metric(name="param_bytes", value=size, unit="bytes"),)
     return Trial(trial_id=trial_id, status=Status.COMPLETED, hyperparameters={}, metrics=metrics)
+
+
+def test_a_journal_goes_on_and_forgets_what_was_run_with_other_settings(tmp_path):
+    journal = load("journal").Journal
+    path = tmp_path / "results" / "journal.json"
+    journal(path, {"suite": "a"}).add({"seed": 0})
+    journal(path, {"suite": "a"}).add({"seed": 1})
+    assert [run["seed"] for run in journal(path, {"suite": "a"}).runs] == [0, 1]
+    assert journal(path, {"suite": "b"}).runs == []
