@@ -3,7 +3,9 @@
 from edgebench.objectives.constraints import is_feasible, total_violation, violated, violation
 from edgebench.objectives.fidelity import (
     Standing,
+    along_line,
     better_count,
+    hopeful,
     next_promoted,
     ranked,
     standing_at,
@@ -51,6 +53,7 @@ __all__ = [
     "Member",
     "Spread",
     "Standing",
+    "along_line",
     "best_known",
     "better_count",
     "by_volume",
@@ -60,6 +63,7 @@ __all__ = [
     "dominates",
     "front_hypervolume",
     "front_indices",
+    "hopeful",
     "hypervolume",
     "hypervolume_by_trial",
     "infeasible_score",

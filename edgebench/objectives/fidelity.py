@@ -3,12 +3,14 @@
 Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934 (ASHA, of the promotion
 type); for several objectives Schmucker et al. 2021, "Multi-objective Asynchronous Successive Halving",
 arXiv:2106.12639: ranked by fronts. Deviations: broken limits rank first, and within a front the hypervolume that a trial
-adds to those before it decides: the ends of a wide front, which crowding prefers, are often of little use.
+adds to those before it decides: the ends of a wide front, which crowding prefers, are often of little use. And who would
+at its end be dominated all the same, by what became of others that stood at the rung, does not go on.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +23,8 @@ from edgebench.objectives.score import points, scalar_score
 from edgebench.records import Constraint, Objective, Status, Trial
 
 ACCURACY = "val_accuracy"
+LEAST_PAIRS = 3
+STIFFNESS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,49 @@ def next_promoted(
         if standing.trial_id in waiting:
             return standing.trial_id
     return None
+
+
+def hopeful(
+    waiting: Sequence[Standing], pairs: Sequence[tuple[Standing, Standing]]
+) -> list[Standing]:
+    """Return those that may yet be on the front: one deviation better than foretold, none that ended dominates them.
+
+    Each loss is foretold by a line through what the losses of others were at the rung and at their end. Before three
+    have ended, all may.
+
+    Args:
+        waiting: Those paused at a rung.
+        pairs: Of each trial that ended within all limits, how it stood at that rung and at its end.
+    """
+    if len(pairs) < LEAST_PAIRS:
+        return list(waiting)
+    before, after = (
+        np.array([standing.losses for standing in each]) for each in zip(*pairs, strict=True)
+    )
+    asked = np.array([standing.losses for standing in waiting]).reshape(-1, before.shape[1])
+    best = np.empty_like(asked)
+    for column in range(asked.shape[1]):
+        foretold, variance = along_line(before[:, column], after[:, column], asked[:, column])
+        best[:, column] = foretold - math.sqrt(variance)
+    is_beaten = [bool((after <= row).all(axis=1).any()) for row in best]
+    return [standing for standing, beaten in zip(waiting, is_beaten, strict=True) if not beaten]
+
+
+def along_line(before: Losses, after: Losses, asked: Losses) -> tuple[Losses, float]:
+    """Return what a line through pairs says of more, and the variance about it.
+
+    The line is of least squares, drawn towards slope 1 where there are few pairs.
+
+    Args:
+        before: What some were, at least one number.
+        after: What became of them.
+        asked: What others are now.
+    """
+    centred = before - before.mean()
+    slope = (centred @ (after - after.mean()) + STIFFNESS) / (centred @ centred + STIFFNESS)
+    errors = after - after.mean() - slope * centred
+    variance = float(errors @ errors) / max(len(errors) - 1, 1)
+    return after.mean() + slope * (asked - before.mean()), variance
 
 
 def better_count(trial_id: str, standings: Sequence[Standing]) -> int:

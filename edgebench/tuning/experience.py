@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from edgebench.objectives import along_line
 from edgebench.objectives.pareto import Losses
 from edgebench.tuning.features import Vectors
 from edgebench.tuning.surrogate import Numbers, Scale
 
 UNPAIRED_VARIANCE = 0.1
-STIFFNESS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +81,8 @@ class Known:
             pairs &= ~self.is_dead[self.earlier.rows]
             before = scale.to_targets(self.earlier.losses[pairs][:, column])
             after = targets[self.earlier.rows[pairs]]
-            targets[short], variance[short] = _along_line(before, after, targets[short])
+            variance[short] = UNPAIRED_VARIANCE
+            if len(before):
+                targets[short], about = along_line(before, after, targets[short])
+                variance[short] = about if len(before) > 1 else UNPAIRED_VARIANCE
         return targets, variance
-
-
-def _along_line(before: Numbers, after: Numbers, asked: Numbers) -> tuple[Numbers, float]:
-    """Return what a line of least squares through the pairs, drawn towards slope 1, says, and how far off it was."""
-    if len(before) == 0:
-        return asked, UNPAIRED_VARIANCE
-    centred = before - before.mean()
-    slope = (centred @ (after - after.mean()) + STIFFNESS) / (centred @ centred + STIFFNESS)
-    errors = after - after.mean() - slope * centred
-    variance = float(errors @ errors) / max(len(errors) - 1, 1)
-    if len(before) == 1 and before[0] != after[0]:
-        variance = UNPAIRED_VARIANCE
-    return after.mean() + slope * (asked - before.mean()), variance

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from edgebench.evaluators import Slice
-from edgebench.objectives import Standing, better_count, next_promoted, ranked, standing_at
+from edgebench.objectives import Standing, better_count, hopeful, next_promoted, ranked, standing_at
 from edgebench.records import Status, Suite, Trial
 from edgebench.tuning.pipeline import now_utc
 
@@ -49,7 +49,7 @@ class Rungs:
         """Return the paused trial to go on with, of the highest rung that has one; it is then no longer paused."""
         factor = self._suite.fidelity.factor if self._suite.fidelity else 2
         for rung in reversed(self._rungs):
-            waiting = {t.trial_id for t in self._paused.values() if self._rung_of(t) == rung}
+            waiting = self._hopeful(rung)
             chosen = next_promoted(self._standings(rung), waiting, factor) if waiting else None
             if chosen is not None:
                 return self._leave(chosen)
@@ -68,19 +68,36 @@ class Rungs:
         """Yield every paused trial as pruned, with the reason."""
         last = self._suite.training.max_epochs
         for trial in self._paused.values():
-            standings = self._standings(self._rung_of(trial))
+            rung = self._rung_of(trial)
+            standings = self._standings(rung)
             better = better_count(trial.trial_id, standings)
+            why = f"{better} of {len(standings)} there were better"
+            if trial.trial_id not in self._hopeful(rung):
+                why = "even at its end another would be as good in everything"
             yield dataclasses.replace(
                 trial,
                 status=Status.PRUNED,
-                reason=f"stopped at {len(trial.history)} of {last} epochs: "
-                f"{better} of {len(standings)} there were better",
+                reason=f"stopped at {len(trial.history)} of {last} epochs: {why}",
                 finished_utc=now_utc(),
             )
 
     def _leave(self, trial_id: str) -> Trial:
         trial = self._others[trial_id] = self._paused.pop(trial_id)
         return trial
+
+    def _hopeful(self, rung: int) -> set[str]:
+        """Return the trials paused at a rung that may yet be on the front; of one score, all."""
+        there = {standing.trial_id: standing for standing in self._standings(rung)}
+        ended = self._standings(self._suite.training.max_epochs)
+        pairs = [
+            (there[end.trial_id], end)
+            for end in ended
+            if end.violation == 0.0 and end.trial_id in there
+        ]
+        paused = [t.trial_id for t in self._paused.values() if self._rung_of(t) == rung]
+        if self._suite.objective != "pareto":
+            return set(paused)
+        return {s.trial_id for s in hopeful([there[i] for i in paused if i in there], pairs)}
 
     def _rung_of(self, trial: Trial) -> int:
         """Return the highest rung that a paused trial has reached."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgebench.objectives import (
     Standing,
+    along_line,
     better_count,
     dominates,
+    hopeful,
     next_promoted,
     ranked,
     standing_at,
@@ -127,3 +130,49 @@ def test_who_did_not_come_so_far_does_not_stand_there() -> None:
     over = standing_at(5, TRIAL, "pareto", OBJECTIVES, ())
     assert over is not None
     assert over.losses == pytest.approx((0.2 / 0.9, 0.5))
+
+
+def standing(trial_id: str, *losses: float) -> Standing:
+    return Standing(trial_id=trial_id, violation=0.0, losses=losses)
+
+
+PAIRS = [
+    (standing("a", 0.8, 0.1), standing("a", 0.4, 0.1)),
+    (standing("b", 0.6, 0.3), standing("b", 0.3, 0.3)),
+    (standing("c", 0.4, 0.5), standing("c", 0.2, 0.5)),
+]
+
+
+def test_who_would_be_dominated_at_its_end_is_without_hope() -> None:
+    behind, small, good = (
+        standing("d", 0.7, 0.4),
+        standing("e", 0.9, 0.05),
+        standing("f", 0.2, 0.45),
+    )
+    assert hopeful([behind, small, good], PAIRS) == [small, good]
+
+
+def test_before_three_have_ended_all_have_hope() -> None:
+    behind = standing("d", 0.7, 0.4)
+    assert hopeful([behind], PAIRS[:2]) == [behind]
+
+
+def test_where_the_end_is_hard_to_foretell_more_have_hope() -> None:
+    behind = standing("d", 0.7, 0.4)
+    unruly = [
+        (before, standing(before.trial_id, end, before.losses[1]))
+        for (before, _), end in zip(PAIRS, (0.3, 0.6, 0.1), strict=True)
+    ]
+    assert hopeful([behind], PAIRS) == []
+    assert hopeful([behind], unruly) == [behind]
+
+
+def test_a_line_through_pairs_foretells_the_others() -> None:
+    before, after = np.array([0.2, 0.4, 0.8]), np.array([0.1, 0.2, 0.4])
+    foretold, variance = along_line(np.tile(before, 50), np.tile(after, 50), np.array([0.6]))
+    assert foretold == pytest.approx([0.3], abs=0.01)
+    assert variance < 1e-4
+    assert along_line(np.array([0.5]), np.array([0.3]), np.array([0.6])) == (
+        pytest.approx([0.4]),
+        0.0,
+    )
