@@ -62,27 +62,51 @@ class Known:
         """Which are worth having: they beat the reference in every objective."""
         return np.asarray(~self.is_dead & (self.losses < 1.0).all(axis=1))
 
-    def foretold(self, column: int, scale: Scale) -> tuple[Numbers, Numbers]:
-        """Return each trial's target of an objective at the end of a full training, and its variance.
+    def foretold(self) -> Foretold:
+        """Return what each trial came to, or would have come to at the end of a full training.
 
-        Of a trial that was cut short it is a line's through what others had come to by then and what they came to in the
-        end. Where there is no other, it is what it had come to.
-
-        Args:
-            column: Of the objective.
-            scale: Makes targets of losses.
+        Of a trial that was cut short that is a line's through what others had come to by then and what they came to in
+        the end, objective by objective. Where there is no other, it is what it had come to.
         """
-        targets = scale.to_targets(self.losses[:, column])
-        variance = np.zeros(len(targets))
+        losses, variance = self.losses.copy(), np.zeros(self.losses.shape)
         is_short = ~self.is_full & ~self.is_dead
-        for share in np.unique(self.fidelity[is_short]):
-            short = is_short & (self.fidelity == share)
-            pairs = (self.earlier.fidelity == share) & self.is_full[self.earlier.rows]
-            pairs &= ~self.is_dead[self.earlier.rows]
-            before = scale.to_targets(self.earlier.losses[pairs][:, column])
-            after = targets[self.earlier.rows[pairs]]
-            variance[short] = UNPAIRED_VARIANCE
-            if len(before):
-                targets[short], about = along_line(before, after, targets[short])
-                variance[short] = about if len(before) > 1 else UNPAIRED_VARIANCE
-        return targets, variance
+        for column in range(losses.shape[1]):
+            is_seen = ~self.is_dead & np.isfinite(losses[:, column])
+            if not (is_seen & is_short).any():
+                continue
+            scale = Scale.of(losses[is_seen, column])
+            for share in np.unique(self.fidelity[is_short]):
+                asked = is_short & (self.fidelity == share)
+                targets, about = self._at_the_end(column, scale, share, losses[asked, column])
+                losses[asked, column], variance[asked, column] = scale.to_losses(targets), about
+        is_live = ~self.is_dead & (losses < 1.0).all(axis=1)
+        return Foretold(losses=losses, variance=variance, is_live=is_live)
+
+    def _at_the_end(
+        self, column: int, scale: Scale, share: float, losses: Numbers
+    ) -> tuple[Numbers, float]:
+        """Return the targets that losses after a share of the training foretell, and their variance."""
+        asked = scale.to_targets(losses)
+        rows = self.earlier.rows
+        pairs = (self.earlier.fidelity == share) & (self.is_full & ~self.is_dead)[rows]
+        if not pairs.any():
+            return asked, UNPAIRED_VARIANCE
+        before = scale.to_targets(self.earlier.losses[pairs][:, column])
+        after = scale.to_targets(self.losses[rows[pairs], column])
+        targets, variance = along_line(before, after, asked)
+        return targets, variance if len(before) > 1 else UNPAIRED_VARIANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foretold:
+    """What trials came to, or would have.
+
+    Args:
+        losses: Shape (trials, objectives).
+        variance: Same shape: of their targets (`Scale`), 0 where the training was whole.
+        is_live: Which are worth having, then.
+    """
+
+    losses: Losses
+    variance: Numbers
+    is_live: npt.NDArray[np.bool_]

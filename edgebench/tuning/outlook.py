@@ -30,7 +30,7 @@ class Outlook:
     """Models of each objective, learnt from what is known.
 
     Args:
-        known: The trials; at least three are live.
+        known: The trials; at least three are live, or foretold to be.
         is_cheap: Which objectives are told before training.
         told: Vectors and losses of candidates that cheap metrics are known of, NaN in the other columns.
         seed: Of the forests.
@@ -49,18 +49,15 @@ class Outlook:
         self._seed = seed
         self._scales: dict[int, Scale] = {}
         self._models: dict[int, Surrogate] = {}
-        self._losses = known.losses.copy()
-        is_seen = ~known.is_dead & np.isfinite(known.losses).all(axis=1)
-        variances = {}
+        self._foretold = known.foretold()
+        live = self._foretold.is_live
         for column in np.flatnonzero(~is_cheap):
-            scale = self._scales[column] = Scale.of(known.losses[is_seen, column])
-            targets, variances[column] = known.foretold(column, scale)
-            self._losses[~known.is_full, column] = scale.to_losses(targets)[~known.is_full]
-        self._is_live = is_seen & (self._losses < 1.0).all(axis=1)
-        live = self._is_live
-        for column, variance in variances.items():
-            targets = self._scales[column].to_targets(self._losses[live, column])
-            self._models[column] = Surrogate(seed).fit(known.vectors[live], targets, variance[live])
+            losses = self._foretold.losses[live, column]
+            scale = self._scales[column] = Scale.of(losses)
+            variance = self._foretold.variance[live, column]
+            self._models[column] = Surrogate(seed).fit(
+                known.vectors[live], scale.to_targets(losses), variance
+            )
 
     def losses(self, vectors: Vectors, exact: Losses) -> npt.NDArray[np.float64]:
         """Return losses at every quantile of what is believed, shape (rows, quantiles, objectives).
@@ -92,7 +89,7 @@ class Outlook:
         ]
         if self._is_cheap.any():
             views.append((cheap, asked_cheap))
-        return chance_to_live(views, self._is_live, self._seed)
+        return chance_to_live(views, self._foretold.is_live, self._seed)
 
     def _believe(self, column: int, vectors: Vectors) -> tuple[Belief, Scale]:
         if column in self._models:

@@ -101,7 +101,7 @@ class Proposer:
         live = np.flatnonzero(known.is_live & known.is_full)
         front = live[front_indices(known.losses[live])]
         pool = self._pool([observations[i].values for i in front], taken, rng)
-        if not pool or len(live) < LEAST_LIVE:
+        if not pool or known.foretold().is_live.sum() < LEAST_LIVE:
             return pool[0] if pool else None
         exact = self._exact(pool[:1], references)
         outlook = Outlook(
@@ -113,7 +113,8 @@ class Proposer:
                 self._features.vectors(running), self._exact(running, references)
             )
             members = np.vstack([members, expected.mean(axis=1)])
-        volume = FreeVolume(members, lowest=np.minimum(known.losses[live].min(axis=0), 0.0))
+        lowest = known.losses[live].min(axis=0, initial=0.0)
+        volume = FreeVolume(members, lowest)
         vectors = self._features.vectors(pool)
         rows = np.arange(len(pool))
         if self._cheap and len(pool) > self._cheap_calls:

@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from edgebench.tuning.experience import Earlier, Known
-from edgebench.tuning.surrogate import Scale
-
-SCALE = Scale(0.0)
 
 
 def known(final, fidelity, pairs=(), is_dead=None):
@@ -28,8 +25,8 @@ def known(final, fidelity, pairs=(), is_dead=None):
 
 
 def losses(trials):
-    targets, variance = trials.foretold(0, SCALE)
-    return SCALE.to_losses(targets), variance
+    found = trials.foretold()
+    return found.losses[:, 0], found.variance[:, 0]
 
 
 def test_whole_trainings_are_what_they_came_to():
@@ -72,3 +69,10 @@ def test_what_training_does_not_change_is_known_at_once():
     found, variance = losses(known([0.8, 0.4, 0.6], [1.0, 1.0, 0.1], pairs))
     assert found[2] == pytest.approx(0.6)
     assert variance[2] == pytest.approx(0.0)
+
+
+def test_a_short_training_that_would_beat_the_reference_is_live():
+    pairs = [(0, 0.1, 1.6), (1, 0.1, 1.2)]
+    trials = known([0.8, 0.6, 1.8, 2.4], [1.0, 1.0, 0.1, 0.1], pairs)
+    assert trials.is_live.tolist() == [True, True, False, False]
+    assert trials.foretold().is_live.tolist() == [True, True, True, False]
