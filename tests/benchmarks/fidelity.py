@@ -13,7 +13,6 @@ import argparse
 import logging
 import os
 import platform
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -98,7 +97,6 @@ def table(runs: list[dict[str, Any]]) -> str:
         "| seed | epochs without | hypervolume | with rungs reached at | best accuracy without | with, at half the epochs |",
         "|---|---|---|---|---|---|",
     ]
-    shares = []
     for seed in sorted({run["seed"] for run in runs}):
         whole, saving = (curves.get((side, seed)) for side in SIDES)
         if not whole or not saving:
@@ -106,12 +104,9 @@ def table(runs: list[dict[str, Any]]) -> str:
         epochs, level, best = whole[-1]
         reached = epochs_to(saving, level)
         share = float("inf") if reached is None else reached / epochs
-        shares.append(share)
         half = max((point[2] for point in saving if point[0] <= epochs / 2), default=0.0)
         shown = "never" if reached is None else f"{reached} epochs, {share:.2f}"
         rows.append(f"| {seed} | {epochs} | {level:.4f} | {shown} | {best:.4f} | {half:.4f} |")
-    if shares:
-        rows.append(f"\nMedian share: {statistics.median(shares):.2f}")
     return "\n".join(rows)
 
 
