@@ -29,8 +29,10 @@ from edgebench.objectives.repeats import (
     spread_of,
 )
 from edgebench.objectives.score import (
+    ACCURACY,
     OBJECTIVE_KINDS,
     infeasible_score,
+    normalised_points,
     oracle_score,
     points,
     scalar_score,
@@ -47,6 +49,7 @@ from edgebench.objectives.selection import (
 )
 
 __all__ = [
+    "ACCURACY",
     "CONFIDENCE",
     "OBJECTIVE_KINDS",
     "FreeVolume",
@@ -71,6 +74,7 @@ __all__ = [
     "mean_accuracy",
     "next_promoted",
     "normalise",
+    "normalised_points",
     "oracle_score",
     "pick",
     "points",

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgebench.objectives.constraints import total_violation
 from edgebench.objectives.free_volume import by_volume
-from edgebench.objectives.pareto import Losses, front_indices, normalise
-from edgebench.objectives.score import points, scalar_score
+from edgebench.objectives.pareto import Losses, front_indices
+from edgebench.objectives.score import ACCURACY, normalised_points, scalar_score
 from edgebench.records import Constraint, Objective, Status, Trial
 
-ACCURACY = "val_accuracy"
 LEAST_PAIRS = 3
 STIFFNESS = 0.05
 
@@ -61,15 +60,16 @@ def standing_at(
     if any(objective.metric not in values for objective in objectives):
         return None
     score = scalar_score(kind, objectives, values)
+    losses = normalised_points(objectives, [values])[0].tolist() if score is None else [-score]
     return Standing(
         trial_id=trial.trial_id,
         violation=total_violation(constraints, values),
-        losses=_normalised(objectives, values) if score is None else (-score,),
+        losses=tuple(losses),
     )
 
 
 def ranked(standings: Sequence[Standing]) -> list[Standing]:
-    """Return the standings best first: least violation, then front by front, of a front those first that add most hypervolume."""
+    """Return the standings best first: least violation, then front by front, of a front those that add most hypervolume."""
     by_violation = sorted(standings, key=lambda standing: standing.violation)
     groups = itertools.groupby(by_violation, key=lambda standing: standing.violation)
     return [standing for _, group in groups for standing in _by_fronts(list(group))]
@@ -138,12 +138,6 @@ def along_line(before: Losses, after: Losses, asked: Losses) -> tuple[Losses, fl
 def better_count(trial_id: str, standings: Sequence[Standing]) -> int:
     """Return how many of a rung rank before that trial."""
     return [standing.trial_id for standing in ranked(standings)].index(trial_id)
-
-
-def _normalised(objectives: Sequence[Objective], values: Mapping[str, float]) -> tuple[float, ...]:
-    goals = [objective.goal for objective in objectives]
-    references = [objective.reference for objective in objectives]
-    return tuple(normalise(points(objectives, [values]), goals, references)[0].tolist())
 
 
 def _by_fronts(standings: list[Standing]) -> list[Standing]:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from scipy.special import stdtrit
 
+from edgebench.objectives.score import ACCURACY
 from edgebench.records import Metric, RunResult, Status
 
-ACCURACY = "val_accuracy"
 CONFIDENCE = 0.90
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from edgebench.objectives.pareto import Losses
+from edgebench.objectives.pareto import Losses, normalise
 from edgebench.records import Goal, Objective
 
 OBJECTIVE_KINDS = ("pareto", "weighted", "accuracy", "latency", "size")
 DEFAULT_WEIGHT = 0.07
+ACCURACY = "val_accuracy"
 
 
 def sense(objective: Objective, value: float) -> float:
@@ -22,6 +23,15 @@ def points(objectives: Sequence[Objective], rows: Iterable[Mapping[str, float]])
     """Return losses of shape (rows, objectives); every row must have every objective."""
     table = [[sense(o, row[o.metric]) for o in objectives] for row in rows]
     return np.asarray(table, dtype=np.float64).reshape(len(table), len(objectives))
+
+
+def normalised_points(
+    objectives: Sequence[Objective], rows: Iterable[Mapping[str, float]]
+) -> Losses:
+    """Return losses as `points` does, each 1 at its objective's reference (`normalise`)."""
+    goals = [objective.goal for objective in objectives]
+    references = [objective.reference for objective in objectives]
+    return normalise(points(objectives, rows), goals, references)
 
 
 def scalar_score(
@@ -80,6 +90,6 @@ def single_objective(kind: str, objectives: Sequence[Objective]) -> Objective:
         is_latency = objective.metric.startswith("latency")
         if kind == ("accuracy" if is_accuracy else "latency" if is_latency else "size"):
             return objective
-    metric = {"accuracy": "val_accuracy", "latency": "latency_ms", "size": "param_bytes"}[kind]
+    metric = {"accuracy": ACCURACY, "latency": "latency_ms", "size": "param_bytes"}[kind]
     goal = Goal.MAX if kind == "accuracy" else Goal.MIN
     return Objective(metric=metric, goal=goal, reference=1.0 if goal is Goal.MIN else 0.0)

@@ -11,10 +11,9 @@ from edgebench.objectives.pareto import (
     certain_members,
     front_indices,
     hypervolume,
-    normalise,
     reaching_members,
 )
-from edgebench.objectives.score import points, scalar_score, sense
+from edgebench.objectives.score import normalised_points, points, scalar_score, sense
 from edgebench.records import Constraint, Metric, Objective, Status, Trial
 
 
@@ -133,9 +132,8 @@ def front_hypervolume(
     chosen = candidates(trials, objectives, constraints, {})
     if not chosen:
         return 0.0
-    losses = points(objectives, [trial.values() for trial, _ in chosen])
-    scaled = normalise(losses, [o.goal for o in objectives], [o.reference for o in objectives])
-    return hypervolume(scaled, [1.0] * len(objectives))
+    losses = normalised_points(objectives, [trial.values() for trial, _ in chosen])
+    return hypervolume(losses, [1.0] * len(objectives))
 
 
 def hypervolume_by_trial(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +30,6 @@ class Earlier:
     fidelity: Numbers
 
 
-def _none_earlier() -> Earlier:
-    return Earlier(rows=np.empty(0, dtype=np.intp), losses=np.empty((0, 0)), fidelity=np.empty(0))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """Trials as arrays, a row each.
@@ -50,7 +46,7 @@ class Known:
     losses: Losses
     fidelity: Numbers
     is_dead: npt.NDArray[np.bool_]
-    earlier: Earlier = field(default_factory=_none_earlier)
+    earlier: Earlier
 
     @property
     def is_full(self) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from typing import Any
 import keras_tuner
 
 from edgebench.errors import InputError, UnknownNameError, WorkError
-from edgebench.objectives import infeasible_score, oracle_score, total_violation
+from edgebench.objectives import ACCURACY, infeasible_score, oracle_score, total_violation
 from edgebench.records import Status, Suite, Trial
 from edgebench.suites import ORACLES
 from edgebench.templates import import_class
@@ -134,7 +134,7 @@ class Judge:
 
     def _pauses(self, trial: Trial) -> Iterator[Trial]:
         """Yield the trial as it was at each rung that it paused at before."""
-        accuracy, plan = trial.metric("val_accuracy"), self._suite.fidelity
+        accuracy, plan = trial.metric(ACCURACY), self._suite.fidelity
         if accuracy is None or plan is None:
             return
         for rung in plan.rungs:

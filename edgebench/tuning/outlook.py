@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 from edgebench.objectives.pareto import Losses
-from edgebench.tuning.experience import Known
+from edgebench.tuning.experience import Foretold, Known
 from edgebench.tuning.features import Vectors
 from edgebench.tuning.surrogate import (
     LEAST_LOSS,
@@ -30,7 +30,8 @@ class Outlook:
     """Models of each objective, learnt from what is known.
 
     Args:
-        known: The trials; at least three are live, or foretold to be.
+        known: The trials.
+        foretold: What they came to, or would have; at least three are live.
         is_cheap: Which objectives are told before training.
         told: Vectors and losses of candidates that cheap metrics are known of, NaN in the other columns.
         seed: Of the forests.
@@ -39,6 +40,7 @@ class Outlook:
     def __init__(
         self,
         known: Known,
+        foretold: Foretold,
         is_cheap: npt.NDArray[np.bool_],
         told: tuple[Vectors, Losses],
         seed: int,
@@ -49,12 +51,11 @@ class Outlook:
         self._seed = seed
         self._scales: dict[int, Scale] = {}
         self._models: dict[int, Surrogate] = {}
-        self._foretold = known.foretold()
-        live = self._foretold.is_live
+        self._is_live = live = foretold.is_live
         for column in np.flatnonzero(~is_cheap):
-            losses = self._foretold.losses[live, column]
+            losses = foretold.losses[live, column]
             scale = self._scales[column] = Scale.of(losses)
-            variance = self._foretold.variance[live, column]
+            variance = foretold.variance[live, column]
             self._models[column] = Surrogate(seed).fit(
                 known.vectors[live], scale.to_targets(losses), variance
             )
@@ -89,7 +90,7 @@ class Outlook:
         ]
         if self._is_cheap.any():
             views.append((cheap, asked_cheap))
-        return chance_to_live(views, self._foretold.is_live, self._seed)
+        return chance_to_live(views, self._is_live, self._seed)
 
     def _believe(self, column: int, vectors: Vectors) -> tuple[Belief, Scale]:
         if column in self._models:

@@ -205,7 +205,8 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
 
     def _fidelity(self, trial: Any) -> float:
         """Return the share of a whole training behind what was told last."""
-        return self._share(self._steps(trial)[-1:])
+        history = trial.metrics.get_history(next(iter(self._goals)))
+        return self._share(history[-1].step if history else 0)
 
     def _earlier(self, trial: Any) -> dict[float, dict[str, float]]:
         """Return what was told at earlier steps, by share of a whole training."""
@@ -213,17 +214,12 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
         for name in self._goals:
             for observation in trial.metrics.get_history(name):
                 value = float(np.mean(observation.value))
-                told.setdefault(self._share([observation.step]), {})[name] = value
-        return {share: metrics for share, metrics in told.items() if share < self._fidelity(trial)}
+                told.setdefault(self._share(observation.step), {})[name] = value
+        now = self._fidelity(trial)
+        return {share: metrics for share, metrics in told.items() if share < now}
 
-    def _steps(self, trial: Any) -> list[int]:
-        first = next(iter(self._goals))
-        return [observation.step for observation in trial.metrics.get_history(first)]
-
-    def _share(self, steps: list[int]) -> float:
-        if not self._full_step or not steps or steps[0] <= 0:
-            return 1.0
-        return min(1.0, steps[0] / self._full_step)
+    def _share(self, step: int) -> float:
+        return min(1.0, step / self._full_step) if self._full_step and step > 0 else 1.0
 
     def _judged(self) -> list[Any]:
         """Return the wholly trained trials that keep every limit and beat the reference."""

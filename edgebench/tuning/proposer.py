@@ -101,11 +101,16 @@ class Proposer:
         live = np.flatnonzero(known.is_live & known.is_full)
         front = live[front_indices(known.losses[live])]
         pool = self._pool([observations[i].values for i in front], taken, rng)
-        if not pool or known.foretold().is_live.sum() < LEAST_LIVE:
+        foretold = known.foretold()
+        if not pool or foretold.is_live.sum() < LEAST_LIVE:
             return pool[0] if pool else None
         exact = self._exact(pool[:1], references)
         outlook = Outlook(
-            known, ~np.isnan(exact[0]), self._told_losses(references), 1000 * self._seed + number
+            known,
+            foretold,
+            ~np.isnan(exact[0]),
+            self._told_losses(references),
+            1000 * self._seed + number,
         )
         members = known.losses[front]
         if running:

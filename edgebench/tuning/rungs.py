@@ -49,8 +49,11 @@ class Rungs:
         """Return the paused trial to go on with, of the highest rung that has one; it is then no longer paused."""
         factor = self._suite.fidelity.factor if self._suite.fidelity else 2
         for rung in reversed(self._rungs):
-            waiting = self._hopeful(rung)
-            chosen = next_promoted(self._standings(rung), waiting, factor) if waiting else None
+            if not self._paused_at(rung):
+                continue
+            standings = self._standings(rung)
+            waiting = self._hopeful(rung, standings)
+            chosen = next_promoted(standings, waiting, factor) if waiting else None
             if chosen is not None:
                 return self._leave(chosen)
         return None
@@ -67,37 +70,42 @@ class Rungs:
     def give_up(self) -> Iterator[Trial]:
         """Yield every paused trial as pruned, with the reason."""
         last = self._suite.training.max_epochs
-        for trial in self._paused.values():
-            rung = self._rung_of(trial)
+        for rung in self._rungs:
             standings = self._standings(rung)
-            better = better_count(trial.trial_id, standings)
-            why = f"{better} of {len(standings)} there were better"
-            if trial.trial_id not in self._hopeful(rung):
-                why = "even at its end another would be as good in everything"
-            yield dataclasses.replace(
-                trial,
-                status=Status.PRUNED,
-                reason=f"stopped at {len(trial.history)} of {last} epochs: {why}",
-                finished_utc=now_utc(),
-            )
+            may_go_on = self._hopeful(rung, standings)
+            for trial in self._paused_at(rung):
+                better = better_count(trial.trial_id, standings)
+                why = f"{better} of {len(standings)} there were better"
+                if trial.trial_id not in may_go_on:
+                    why = "even at its end another would be as good in everything"
+                yield dataclasses.replace(
+                    trial,
+                    status=Status.PRUNED,
+                    reason=f"stopped at {len(trial.history)} of {last} epochs: {why}",
+                    finished_utc=now_utc(),
+                )
 
     def _leave(self, trial_id: str) -> Trial:
         trial = self._others[trial_id] = self._paused.pop(trial_id)
         return trial
 
-    def _hopeful(self, rung: int) -> set[str]:
+    def _paused_at(self, rung: int) -> list[Trial]:
+        return [trial for trial in self._paused.values() if self._rung_of(trial) == rung]
+
+    def _hopeful(self, rung: int, standings: Sequence[Standing]) -> set[str]:
         """Return the trials paused at a rung that may yet be on the front; of one score, all."""
-        there = {standing.trial_id: standing for standing in self._standings(rung)}
+        paused = {trial.trial_id for trial in self._paused_at(rung)}
+        if self._suite.objective != "pareto":
+            return paused
+        there = {standing.trial_id: standing for standing in standings}
         ended = self._standings(self._suite.training.max_epochs)
         pairs = [
             (there[end.trial_id], end)
             for end in ended
             if end.violation == 0.0 and end.trial_id in there
         ]
-        paused = [t.trial_id for t in self._paused.values() if self._rung_of(t) == rung]
-        if self._suite.objective != "pareto":
-            return set(paused)
-        return {s.trial_id for s in hopeful([there[i] for i in paused if i in there], pairs)}
+        waiting = [standing for standing in standings if standing.trial_id in paused]
+        return {standing.trial_id for standing in hopeful(waiting, pairs)}
 
     def _rung_of(self, trial: Trial) -> int:
         """Return the highest rung that a paused trial has reached."""

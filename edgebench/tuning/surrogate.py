@@ -98,8 +98,9 @@ class Surrogate:
         self._middle = float(targets.mean())
         self._spread = float(targets.std()) or 1.0
         scaled = (targets - self._middle) / self._spread
-        doubt = JITTER + (0.0 if variance is None else variance / self._spread**2)
-        doubt = np.broadcast_to(doubt, targets.shape)
+        doubt = np.full(len(targets), JITTER)
+        if variance is not None:
+            doubt += variance / self._spread**2
         some = np.random.default_rng(self._seed).permutation(len(targets))[:MOST_FITTED]
         self._process = _process(vectors[some], scaled[some], doubt[some])
         errors = (
@@ -191,12 +192,14 @@ def chance_to_live(
     if is_live.all():
         return np.ones(len(views[0][1]))
     targets = is_live.astype(float)
-    evidence = np.array([_log_likelihood(known, targets, seed) for known, _ in views])
-    weights = np.exp(evidence - evidence.max())
     chances = [
         _answers(_forest(known, targets, VOTERS, seed), asked).mean(axis=0)
         for known, asked in views
     ]
+    if len(chances) == 1:
+        return np.asarray(chances[0])
+    evidence = np.array([_log_likelihood(known, targets, seed) for known, _ in views])
+    weights = np.exp(evidence - evidence.max())
     return np.asarray(np.average(chances, axis=0, weights=weights))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from edgebench.evaluators import CHECKPOINT_SUFFIX, WEIGHTS_SUFFIX
-from edgebench.objectives import select_front
+from edgebench.objectives import ACCURACY, select_front
 from edgebench.records import Repeat, RunResult, Suite, Trial
 
 LATENCY_SLACK = 0.75
@@ -30,7 +30,7 @@ def shipped_weights(folder: Path, trial: Trial, repeats: Sequence[Repeat]) -> Pa
     Args:
         repeats: Of the run.
     """
-    metric = trial.metric("val_accuracy")
+    metric = trial.metric(ACCURACY)
     trainings = {weights_path(folder, trial.trial_id): metric.value if metric else 0.0}
     for repeat in repeats:
         if repeat.trial_id == trial.trial_id and repeat.accuracy is not None:

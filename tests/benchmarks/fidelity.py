@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import platform
 import sys
 import tempfile
 from pathlib import Path
@@ -22,14 +21,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
-from journal import Journal  # noqa: E402
+from journal import MACHINE, Journal  # noqa: E402
 
 from edgebench import api  # noqa: E402
 from edgebench.records import Trial  # noqa: E402
 from edgebench.tuning import Progress, SilentObserver  # noqa: E402
 
 PATH = HERE / "results" / "fidelity.json"
-MACHINE = f"{platform.machine()}, {os.cpu_count()} cores"
 TRIALS, MORE, EPOCHS = 20, 3, 20
 RUNGS = (2, 4, 8)
 SIDES: dict[str, dict[str, Any]] = {

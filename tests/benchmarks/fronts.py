@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import random
 import statistics
 import sys
@@ -29,7 +28,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import numpy as np  # noqa: E402
 import problems  # noqa: E402
-from journal import Journal  # noqa: E402
+from journal import MACHINE, Journal  # noqa: E402
 
 from edgebench.objectives import hypervolume, normalise  # noqa: E402
 from edgebench.records import Goal  # noqa: E402
@@ -212,7 +211,7 @@ def main() -> None:
             "problem": options.problem,
             "reference": dict(problem.reference),
             "best": round(best_known(problem), 6),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "machine": MACHINE,
         },
     )
     done = {(run["side"], run["seed"]) for run in journal.runs}

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 from pathlib import Path
 from typing import Any
+
+MACHINE = f"{platform.machine()}, {os.cpu_count()} cores"
 
 
 class Journal:

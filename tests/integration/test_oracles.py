@@ -6,26 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 SUITE = """
-name: small
-template: mlp-auto
-template_options: {initializer: he_normal}
-hyperparameters: {optimizer: adam, learning_rate: [0.001, 0.002], dropout: {min: 0.0, max: 0.4}}
-data: {name: digits, sample: 0.2, size: [32, 32]}
 reference: {val_accuracy: 0.0, param_bytes: 4000000, latency_ms: 100}
 training: {max_epochs: 3, batch_size: 32}
-latency: {block_s: 0.1, winner_blocks: 1}
-export: [tflite-fp32]
-seed: 3
 """
 
 
 def search(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    (folder / "small.yaml").write_text(SUITE)
     done = subprocess.run(
         [sys.executable, "-m", "edgebench", "search", "small.yaml", *arguments],
         cwd=folder,
@@ -40,14 +32,20 @@ def search(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("oracle", ["random", "bayesian", "hyperband"])
-def test_limits_that_nothing_meets_leave_an_empty_front(tmp_path: Path, oracle: str) -> None:
+def test_limits_that_nothing_meets_leave_an_empty_front(
+    tmp_path: Path, small_suite: Callable[[str], None], oracle: str
+) -> None:
+    small_suite(SUITE)
     limits = ("--constraint", "param_bytes<=1000", "--oracle", oracle, "--max-trials", "4")
     done = search(tmp_path, *limits)
     assert "No model keeps within the limits (param_bytes<=1000). The nearest is t0" in done.stdout
     assert "4 infeasible" in done.stdout
 
 
-def test_hyperband_trains_in_parts_and_counts_each_epoch_once(tmp_path: Path) -> None:
+def test_hyperband_trains_in_parts_and_counts_each_epoch_once(
+    tmp_path: Path, small_suite: Callable[[str], None]
+) -> None:
+    small_suite(SUITE)
     done = search(tmp_path, "--oracle", "hyperband", "--json")
     summary = json.loads(done.stdout)
     # Three trials of one epoch, the best of them up to the third, then two of three epochs.

@@ -6,23 +6,16 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from edgebench.records import Trial
 from edgebench.store import SqliteStore
 
 SUITE = """
-name: small
-template: mlp-auto
-template_options: {initializer: he_normal}
-hyperparameters: {optimizer: adam, learning_rate: [0.001, 0.002], dropout: {min: 0.0, max: 0.4}}
-data: {name: digits, sample: 0.2, size: [32, 32]}
 reference: {val_accuracy: 0.0, param_bytes: 4000000, latency_ms: 100}
 oracle: {max_trials: 6}
 training: {max_epochs: 4, batch_size: 32}
-latency: {block_s: 0.1, winner_blocks: 1}
-export: [tflite-fp32]
-seed: 3
 """
 SEARCH = ["search", "small.yaml", "--rungs", "1,2"]
 
@@ -46,8 +39,10 @@ def recorded(folder: Path) -> dict[str, dict[str, Trial]]:
     }
 
 
-def test_a_search_killed_between_rungs_trains_no_part_again(tmp_path: Path) -> None:
-    (tmp_path / "small.yaml").write_text(SUITE)
+def test_a_search_killed_between_rungs_trains_no_part_again(
+    tmp_path: Path, small_suite: Callable[[str], None]
+) -> None:
+    small_suite(SUITE)
     with subprocess.Popen(
         [sys.executable, "-m", "edgebench", *SEARCH],
         cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SMALL = """
+name: small
+template: mlp-auto
+template_options: {initializer: he_normal}
+hyperparameters: {optimizer: adam, learning_rate: [0.001, 0.002], dropout: {min: 0.0, max: 0.4}}
+data: {name: digits, sample: 0.2, size: [32, 32]}
+latency: {block_s: 0.1, winner_blocks: 1}
+export: [tflite-fp32]
+seed: 3
+"""
+
+
+@pytest.fixture
+def small_suite(tmp_path: Path) -> Callable[[str], None]:
+    """Write ``small.yaml``, a search of seconds, with what the test adds to it."""
+
+    def write(lines: str) -> None:
+        (tmp_path / "small.yaml").write_text(SMALL + lines)
+
+    return write
