@@ -3,8 +3,9 @@
 Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934 (ASHA, of the promotion
 type); for several objectives Schmucker et al. 2021, "Multi-objective Asynchronous Successive Halving",
 arXiv:2106.12639: ranked by fronts. Deviations: broken limits rank first, and within a front the hypervolume that a trial
-adds to those before it decides: the ends of a wide front, which crowding prefers, are often of little use. And who would
-at its end be dominated all the same, by what became of others that stood at the rung, does not go on.
+adds to those before it decides: the ends of a wide front, which crowding prefers, are often of little use. It is measured
+from the worst that stood at the rung, since half-trained networks seldom beat the reference. And who would at its end be
+dominated all the same, by what became of others that stood at the rung, does not go on.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from edgebench.records import Constraint, Objective, Status, Trial
 
 LEAST_PAIRS = 3
 STIFFNESS = 0.05
+HOPE = 2.0
+BEYOND = 1.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,7 @@ def next_promoted(
 def hopeful(
     waiting: Sequence[Standing], pairs: Sequence[tuple[Standing, Standing]]
 ) -> list[Standing]:
-    """Return those that may yet be on the front: one deviation better than foretold, none that ended dominates them.
+    """Return those that may yet be on the front: two deviations better than foretold, none that ended dominates them.
 
     Each loss is foretold by a line through what the losses of others were at the rung and at their end. Before three
     have ended, all may.
@@ -113,7 +116,7 @@ def hopeful(
     best = np.empty_like(asked)
     for column in range(asked.shape[1]):
         foretold, variance = along_line(before[:, column], after[:, column], asked[:, column])
-        best[:, column] = foretold - math.sqrt(variance)
+        best[:, column] = foretold - HOPE * math.sqrt(variance)
     is_beaten = [bool((after <= row).all(axis=1).any()) for row in best]
     return [standing for standing, beaten in zip(waiting, is_beaten, strict=True) if not beaten]
 
@@ -143,8 +146,10 @@ def better_count(trial_id: str, standings: Sequence[Standing]) -> int:
 def _by_fronts(standings: list[Standing]) -> list[Standing]:
     ordered: list[Standing] = []
     left = standings
+    worst = np.max([standing.losses for standing in standings], axis=0)
+    corner = np.maximum(1.0, BEYOND * worst)
     while left:
-        losses: Losses = np.array([standing.losses for standing in left], dtype=np.float64)
+        losses: Losses = np.array([standing.losses for standing in left]) / corner
         members = front_indices(losses)
         ordered += [left[members[index]] for index in by_volume(losses[members])]
         gone = set(members)

@@ -81,10 +81,14 @@ def test_as_many_go_on_as_the_share_allows(standings: list[Standing], factor: in
     assert len(promoted) == len(standings) // factor
 
 
-def test_of_one_front_the_ends_go_first_then_the_least_crowded() -> None:
-    losses = [(0.0, 10.0), (1.0, 9.0), (2.0, 8.5), (9.0, 1.0), (10.0, 0.0)]
-    front = [Standing(trial_id=f"t{i}", violation=0.0, losses=row) for i, row in enumerate(losses)]
-    assert [s.trial_id for s in ranked(front)] == ["t0", "t4", "t3", "t2", "t1"]
+@pytest.mark.parametrize("scale", [2.0, 10.0])
+def test_who_adds_most_goes_first_even_where_none_beats_the_reference(scale: float) -> None:
+    losses = [(0.0, 1.0), (0.15, 0.85), (0.2, 0.8), (0.8, 0.1), (1.0, 0.0)]
+    front = [
+        Standing(trial_id=f"t{i}", violation=0.0, losses=(a * scale, b * scale))
+        for i, (a, b) in enumerate(losses)
+    ]
+    assert [s.trial_id for s in ranked(front)][:2] == ["t3", "t2"]
 
 
 TRIAL = Trial(
@@ -145,7 +149,7 @@ PAIRS = [
 
 def test_who_would_be_dominated_at_its_end_is_without_hope() -> None:
     behind, small, good = (
-        standing("d", 0.7, 0.4),
+        standing("d", 0.9, 0.7),
         standing("e", 0.9, 0.05),
         standing("f", 0.2, 0.45),
     )
@@ -158,10 +162,10 @@ def test_before_three_have_ended_all_have_hope() -> None:
 
 
 def test_where_the_end_is_hard_to_foretell_more_have_hope() -> None:
-    behind = standing("d", 0.7, 0.4)
+    behind = standing("d", 0.9, 0.7)
     unruly = [
         (before, standing(before.trial_id, end, before.losses[1]))
-        for (before, _), end in zip(PAIRS, (0.3, 0.6, 0.1), strict=True)
+        for (before, _), end in zip(PAIRS, (0.2, 0.9, 0.1), strict=True)
     ]
     assert hopeful([behind], PAIRS) == []
     assert hopeful([behind], unruly) == [behind]
