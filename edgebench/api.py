@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgebench import suites
 from edgebench.errors import InputError, StoppedError
+from edgebench.executors import Workers
 from edgebench.records import Measurement, Run, RunResult
 from edgebench.suites import Change
 
@@ -51,7 +51,7 @@ def search(
     observer: Observer | None = None,
     resume: str | None = None,
     new: bool = False,
-    workers: int | None = None,
+    workers: int | Workers | None = None,
     time_budget_s: float | None = None,
     store: str | Path = DEFAULT_STORE,
     reports: str | Path = DEFAULT_REPORTS,
@@ -65,7 +65,7 @@ def search(
         observer: Told of everything that happens.
         resume: A run to go on with, by its id; ``suite`` is then not read.
         new: Start another run even where this question has one.
-        workers: Trials at once; one a core by default.
+        workers: Trials at once, or where they run, for a Ray cluster.
         time_budget_s: Ask for no new candidate after this long.
         store: Folder of all results.
         reports: Folder of all reports.
@@ -94,7 +94,7 @@ def search(
     from edgebench.tuning import Search, SearchSettings, SilentObserver
 
     settings = SearchSettings(
-        workers=workers or min(8, os.cpu_count() or 1),
+        workers=workers if isinstance(workers, Workers) else Workers(count=workers),
         time_budget_s=time_budget_s,
         resume=resume,
         new=new,

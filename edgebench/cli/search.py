@@ -11,7 +11,7 @@ from edgebench.cli import options
 from edgebench.cli.ending import print_ending, print_stopped
 from edgebench.cli.live import observer_for
 from edgebench.cli.screen import print_json
-from edgebench.errors import InputError, StoppedError
+from edgebench.errors import InputError, StoppedError, UnknownNameError
 
 
 def search(
@@ -54,7 +54,13 @@ def search(
         str | None,
         typer.Option("--precision", metavar="fp32|int8", help="What latency is measured on."),
     ] = None,
-    executor: Annotated[str, typer.Option("--executor", metavar="local")] = "local",
+    executor: Annotated[
+        str, typer.Option("--executor", metavar="local|ray", help="Where trials run.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option("--ray-address", metavar="HOST:PORT", help="Of a running Ray cluster."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Trials at once; one a core by default.")
     ] = None,
@@ -77,10 +83,12 @@ def search(
     as_json: options.Json = False,
 ) -> None:
     """Search for the networks worth shipping, export and measure them, draw the report."""
-    if executor != "local":
-        raise InputError(
-            f"--executor {executor} is not an executor", why="known: local", remedy="leave it out"
-        )
+    from edgebench.executors import EXECUTORS, Workers
+
+    if executor not in EXECUTORS:
+        raise UnknownNameError("an executor", executor, EXECUTORS)
+    if ray_address and executor != "ray":
+        raise InputError("--ray-address is of no use here", remedy="add --executor ray")
     from edgebench import api
 
     chosen = {
@@ -108,7 +116,7 @@ def search(
                 observer=observer,
                 resume=resume,
                 new=new,
-                workers=workers,
+                workers=Workers(count=workers, executor=executor, ray_address=ray_address),
                 time_budget_s=options.parse_duration_s(time_budget),
                 store=store,
                 reports=reports,

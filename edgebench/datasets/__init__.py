@@ -1,21 +1,8 @@
-"""Data sets by name. Each file here is one of them."""
-
-from __future__ import annotations
+"""Data sets by name. Each data set is one file here."""
 
 from edgebench.datasets.base import Dataset, DatasetSpec, Floats, Labels, Part, facts
-from edgebench.datasets.digits import Digits
-from edgebench.errors import UnknownNameError
-from edgebench.records import DataPlan
-
-DATASETS: dict[str, type[Digits]] = {"digits": Digits}
-
-
-def load_dataset(plan: DataPlan, seed: int = 0) -> Dataset:
-    """Return the data set that ``plan`` names; raises `UnknownNameError` where there is none."""
-    if plan.name not in DATASETS:
-        raise UnknownNameError("a data set", plan.name, DATASETS)
-    return DATASETS[plan.name](plan, seed)
-
+from edgebench.datasets.registry import DATASETS, load_dataset
+from edgebench.datasets.shelf import content_hash, dataset_of, shelve
 
 __all__ = [
     "DATASETS",
@@ -24,6 +11,9 @@ __all__ = [
     "Floats",
     "Labels",
     "Part",
+    "content_hash",
+    "dataset_of",
     "facts",
     "load_dataset",
+    "shelve",
 ]

@@ -4,7 +4,6 @@ from edgebench.evaluators.accuracy import (
     CHECKPOINT_SUFFIX,
     WEIGHTS_SUFFIX,
     AccuracyEvaluator,
-    dataset_of,
     train,
 )
 from edgebench.evaluators.base import (
@@ -39,7 +38,6 @@ __all__ = [
     "SizeEvaluator",
     "Slice",
     "TrainingJob",
-    "dataset_of",
     "export_probe",
     "measure_sizes",
     "train",

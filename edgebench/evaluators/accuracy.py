@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebench.datasets import Dataset, load_dataset
+from edgebench.datasets import Dataset, dataset_of
 from edgebench.evaluators.base import Candidate, Findings, TrainingJob
 from edgebench.records import Cost, DataPlan, Metric, TrainingPlan
 
@@ -125,9 +124,3 @@ def _training_key(job: TrainingJob) -> str:
     question = [dataclasses.asdict(part) for part in (job.blueprint, job.data, job.plan)]
     text = json.dumps(question, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@functools.lru_cache(maxsize=2)
-def dataset_of(plan: DataPlan, seed: int) -> Dataset:
-    """Return the data set, read once a worker."""
-    return load_dataset(plan, seed)

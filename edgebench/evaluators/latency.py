@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgebench.evaluators.accuracy import dataset_of
+from edgebench.datasets import dataset_of
 from edgebench.evaluators.base import Blueprint, Candidate, Findings
 from edgebench.export import ExportedFile, export_model
 from edgebench.records import (
@@ -42,14 +41,12 @@ class ProbeJob:
 class LatencyEvaluator:
     """Exports the untrained network and measures the file on the device.
 
-    Networks with one ``arch_id`` are measured once. This machine's workers are held still meanwhile where the device
-    is this machine.
+    Networks with one ``arch_id`` are measured once.
 
     Args:
         executor: Where to export.
         measure: Measures a file on the device, or raises `EdgebenchError`.
         probe: What to export; its blueprint is replaced by each candidate's.
-        is_local: Whether the device is this machine.
     """
 
     metrics = ("file_bytes", "latency_ms", "latency_p90_ms")
@@ -63,14 +60,12 @@ class LatencyEvaluator:
         precision: Precision,
         data: DataPlan,
         folder: Path,
-        is_local: bool,
     ) -> None:
         self._executor = executor
         self._measure = measure
         self._precision = precision
         self._data = data
         self._folder = folder
-        self._is_local = is_local
         self._device = threading.Lock()
         self._known: dict[str, tuple[Metric, ...]] = {}
 
@@ -93,7 +88,7 @@ class LatencyEvaluator:
                 folder=str(self._folder),
             ),
         ).result()
-        with self._device, self._executor.quiet() if self._is_local else contextlib.nullcontext():
+        with self._device:
             measurement = self._measure(Path(file.path))
         metrics = [
             Metric(name="file_bytes", value=file.size_bytes, unit=METRICS["file_bytes"].unit),

@@ -1,6 +1,22 @@
 """Where trials run."""
 
-from edgebench.executors.base import Executor, InlineExecutor, WorkerDiedError
+from edgebench.executors.base import (
+    EXECUTORS,
+    Executor,
+    InlineExecutor,
+    Shared,
+    WorkerDiedError,
+    Workers,
+)
 from edgebench.executors.local import LocalExecutor, WorkerSettings
 
-__all__ = ["Executor", "InlineExecutor", "LocalExecutor", "WorkerDiedError", "WorkerSettings"]
+__all__ = [
+    "EXECUTORS",
+    "Executor",
+    "InlineExecutor",
+    "LocalExecutor",
+    "Shared",
+    "WorkerDiedError",
+    "WorkerSettings",
+    "Workers",
+]

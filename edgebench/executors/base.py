@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from edgebench.errors import EdgebenchError, WorkError
 
+EXECUTORS = ("local", "ray")
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -17,19 +19,62 @@ class WorkerDiedError(WorkError):
     """A worker process ended before its job did: killed, out of memory, or crashed in native code."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """Where jobs run, and how many at once.
+
+    Args:
+        count: By default one a core of this machine, eight at most, or one a processor of the cluster.
+        executor: One of `EXECUTORS`.
+        ray_address: Of the cluster, as ``ray.init`` takes it; by default ``RAY_ADDRESS``, and without that one is started
+            on this machine.
+    """
+
+    count: int | None = None
+    executor: str = "local"
+    ray_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """A value that jobs need, and ``install``, importable by name, which is called with it on each machine."""
+
+    sha256: str
+    value: Any
+    install: Callable[[Any], None]
+
+
 class Executor(Protocol):
     """Used by the search for everything that needs a deep-learning framework.
 
-    Guarantees: each job runs at most once; a job that fails, or whose process dies, fails its own future and
-    no other; after `shutdown` no process is left.
+    Guarantees: a job is not run again once it failed or answered; a job that fails, or whose process dies, fails its own
+    future and no other; after `shutdown` no process is left.
     """
+
+    @property
+    def workers(self) -> int:
+        """How many jobs run at once."""
+        ...
+
+    def warm_up(self) -> None:
+        """Begin to load what workers need, without waiting for it."""
+        ...
+
+    def share(self, shared: Shared) -> None:
+        """Give a value to the jobs submitted from now on; to each other machine it goes once, by its hash."""
+        ...
 
     def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
         """Queue ``fn(job)``. ``fn`` is importable by name; job and result can be pickled."""
         ...
 
-    def quiet(self) -> contextlib.AbstractContextManager[None]:
-        """Hold this machine's workers still, so that a measurement on it is not disturbed."""
+    def measuring(self, device: str, *, is_local: bool) -> contextlib.AbstractContextManager[None]:
+        """Let nothing of this executor disturb a measurement on a device.
+
+        Args:
+            device: Its name.
+            is_local: Whether it is this machine; its workers are then held still.
+        """
         ...
 
     def shutdown(self, *, wait: bool = True) -> None:
@@ -40,6 +85,8 @@ class Executor(Protocol):
 class InlineExecutor:
     """Runs each job at once in the caller: for tests, and for debugging a template."""
 
+    workers = 1
+
     def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
         future: Future[R] = Future()
         future.set_running_or_notify_cancel()
@@ -49,8 +96,15 @@ class InlineExecutor:
             future.set_exception(as_work_error(error))
         return future
 
+    def warm_up(self) -> None:
+        """Do nothing: what is loaded is loaded."""
+
+    def share(self, shared: Shared) -> None:
+        shared.install(shared.value)
+
     @contextlib.contextmanager
-    def quiet(self) -> Iterator[None]:
+    def measuring(self, device: str, *, is_local: bool) -> Iterator[None]:
+        del device, is_local
         yield
 
     def shutdown(self, *, wait: bool = True) -> None:

@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver
@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from edgebench.errors import WorkError
-from edgebench.executors.base import J, R, WorkerDiedError, as_work_error, failed, raised
+from edgebench.executors.base import J, R, Shared, WorkerDiedError, as_work_error, failed, raised
 from edgebench.runtimes.quiet import silenced
 
 PR_SET_PDEATHSIG = 1
+MOST_WORKERS = 8
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -56,19 +57,20 @@ class LocalExecutor:
     """Implements `Executor` with processes.
 
     Args:
-        workers: How many jobs run at once, at least 1.
+        workers: How many jobs run at once, at least 1; one a core of this machine by default, eight at most.
         preload: Modules the fork server imports once; a worker then starts in hundredths of a second.
         settings: See `WorkerSettings`.
     """
 
     def __init__(
         self,
-        workers: int,
+        workers: int | None = None,
         *,
         preload: tuple[str, ...] = (),
         settings: WorkerSettings | None = None,
     ) -> None:
-        if workers < 1:
+        self.workers = min(MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers
+        if self.workers < 1:
             raise ValueError("an executor needs at least one worker")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         self._settings = settings or WorkerSettings()
@@ -76,7 +78,7 @@ class LocalExecutor:
         self._context.set_forkserver_preload(list(preload))
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._may_start = threading.RLock()
-        self._seats = [_Seat(self) for _ in range(workers)]
+        self._seats = [_Seat(self) for _ in range(self.workers)]
         self._threads = [
             threading.Thread(target=seat.serve, daemon=True, name=f"edgebench-worker-{index}")
             for index, seat in enumerate(self._seats)
@@ -94,19 +96,19 @@ class LocalExecutor:
         self._jobs.put(_Job(fn, job, future))
         return future
 
+    def share(self, shared: Shared) -> None:
+        """Do nothing: workers read what this machine has, each once."""
+
     @contextlib.contextmanager
-    def quiet(self) -> Iterator[None]:
+    def measuring(self, device: str, *, is_local: bool) -> Iterator[None]:
+        del device
+        if not is_local:
+            yield
+            return
         with self._may_start:
-            pids = [seat.process.pid for seat in self._seats if seat.process is not None]
-            try:
-                for pid in pids:
-                    _signal(pid, signal.SIGSTOP)
-                for pid in pids:
-                    _wait_until_still(pid)
+            processes = [seat.process for seat in self._seats if seat.process is not None]
+            with held_still([process.pid for process in processes]):
                 yield
-            finally:
-                for pid in pids:
-                    _signal(pid, signal.SIGCONT)
 
     def shutdown(self, *, wait: bool = True) -> None:
         if not wait:
@@ -270,13 +272,27 @@ def _without_main() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
-def _signal(pid: int | None, number: signal.Signals) -> None:
-    if pid is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+@contextlib.contextmanager
+def held_still(pids: Iterable[int | None]) -> Iterator[None]:
+    """Stop processes, and let them go on afterwards."""
+    found = [pid for pid in pids if pid is not None]
+    try:
+        for pid in found:
+            _signal(pid, signal.SIGSTOP)
+        for pid in found:
+            _wait_until_still(pid)
+        yield
+    finally:
+        for pid in found:
+            _signal(pid, signal.SIGCONT)
 
 
-def _wait_until_still(pid: int | None) -> None:
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _wait_until_still(pid: int) -> None:
     """Return once the kernel has stopped the process (a signal only asks), after 1 s at the latest."""
     deadline = time.monotonic() + 1.0
     with contextlib.suppress(OSError):

@@ -95,8 +95,8 @@ class SqliteStore:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self._path = root / DATABASE
+        self.root = root.absolute()
+        self._path = self.root / DATABASE
         try:
             with self._lock_file("opening") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -10,6 +10,7 @@ from typing import Self
 
 from edgebench.datasets import Floats
 from edgebench.devices import Device, open_device
+from edgebench.executors import Executor
 from edgebench.profiling import MeasurePlan, Profiler, check_device
 from edgebench.records import DeviceInfo, Measurement, Suite
 
@@ -18,9 +19,14 @@ class Bench:
     """Measures files as the suite's latency plan says. The search ranks by its first device.
 
     Use in a ``with`` block; raises `UnavailableError` where a device cannot be reached.
+
+    Args:
+        suite: Names the devices and the plan.
+        executor: Its workers leave a device alone that is being measured on.
     """
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Suite, executor: Executor) -> None:
+        self._executor = executor
         plan = suite.latency
         self._plan = MeasurePlan(runtime=plan.runtime, threads=plan.threads, block_s=plan.block_s)
         self._winner_blocks = plan.winner_blocks
@@ -39,37 +45,41 @@ class Bench:
     def __exit__(self, *exc: object) -> None:
         self._open.close()
 
-    @property
-    def is_local(self) -> bool:
-        """Whether any device is this machine, whose own work would disturb it."""
-        return any(device.document.transport.kind == "local" for device in self._devices)
-
     def describe(self) -> tuple[DeviceInfo, ...]:
         """Return the facts of every device, its working runtimes included."""
         return tuple(check_device(device).info for device in self._devices)
 
     def measure(self, path: Path, blocks: int) -> Measurement:
         """Measure one file on the first device."""
-        return self._profilers[0].measure(path, replace(self._plan, blocks=blocks))
+        with self._undisturbed(self._devices[0]):
+            return self._profilers[0].measure(path, replace(self._plan, blocks=blocks))
 
     def measure_winner(self, paths: Sequence[Path]) -> list[list[Measurement]]:
         """Measure the files of one winner in turns; one list a device, one measurement a file."""
-        plan = self._plan
-        return [
-            [
-                measurement
-                for group in _by_runtime(paths)
-                for measurement in profiler.measure_interleaved(
-                    group, replace(plan, blocks=self._winner_blocks, runtime=_fitting(plan, group))
+        measured = []
+        for device, profiler in zip(self._devices, self._profilers, strict=True):
+            with self._undisturbed(device):
+                measured.append(
+                    [m for g in _by_runtime(paths) for m in self._in_turns(profiler, g)]
                 )
-            ]
-            for profiler in self._profilers
-        ]
+        return measured
 
     def infer(self, path: Path, inputs: Floats) -> Floats:
         """Run a one-input, one-output file over examples, one by one, on the first device."""
         plan = replace(self._plan, runtime=_fitting(self._plan, [path]))
         return self._profilers[0].infer(path, inputs, plan)[0]
+
+    def _in_turns(self, profiler: Profiler, paths: Sequence[Path]) -> Sequence[Measurement]:
+        """Measure files that one runtime opens."""
+        plan, runtime = self._plan, _fitting(self._plan, paths)
+        return profiler.measure_interleaved(
+            paths, replace(plan, blocks=self._winner_blocks, runtime=runtime)
+        )
+
+    def _undisturbed(self, device: Device) -> contextlib.AbstractContextManager[None]:
+        document = device.document
+        is_local = document.transport.kind == "local"
+        return self._executor.measuring(document.name, is_local=is_local)
 
 
 def _by_runtime(paths: Sequence[Path]) -> list[list[Path]]:

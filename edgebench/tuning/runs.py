@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgebench import suites
 from edgebench.errors import StoppedError
+from edgebench.executors import Workers
 from edgebench.records import Run, Suite
 from edgebench.store import SqliteStore
 from edgebench.tuning import facts
@@ -21,7 +22,7 @@ class SearchSettings:
     ``new`` starts another run even where the same question has one; ``resume`` names a run to go on with.
     """
 
-    workers: int = 2
+    workers: Workers = field(default_factory=Workers)
     time_budget_s: float | None = None
     resume: str | None = None
     new: bool = False

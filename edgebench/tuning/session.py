@@ -23,7 +23,7 @@ from edgebench.evaluators import (
     LatencyEvaluator,
     SizeEvaluator,
 )
-from edgebench.executors import LocalExecutor, WorkerSettings
+from edgebench.executors import Executor, LocalExecutor, Shared, WorkerSettings
 from edgebench.objectives import front_hypervolume, select_front
 from edgebench.records import RunResult, Status, Suite, Trial
 from edgebench.store import SqliteStore
@@ -65,6 +65,7 @@ class Search:
         self._durations: list[float] = []
         self._trials: list[Trial] = []
         self._paused: tuple[Trial, ...] = ()
+        self._workers = 1
 
     @property
     def run_id(self) -> str:
@@ -79,9 +80,14 @@ class Search:
             InputError: another process works on this run.
         """
         store, run_id = self._store, self._run.run_id
-        with store.lock(run_id), Bench(self._suite) as bench, self._executor() as executor:
+        with (
+            store.lock(run_id),
+            self._executor() as executor,
+            Bench(self._suite, executor) as bench,
+        ):
+            self._workers = executor.workers
             executor.warm_up()
-            dataset = datasets.load_dataset(self._suite.data, self._suite.seed)
+            dataset = self._dataset(executor)
             self._save(devices=bench.describe(), data=datasets.facts(dataset))
             known = store.load(run_id)
             self._trials, self._paused = list(known.trials), known.paused
@@ -103,7 +109,7 @@ class Search:
             raise WorkError("every trial failed", why=self._searched()[-1].reason)
         return store.load(run_id)
 
-    def _search(self, executor: LocalExecutor, bench: Bench, spec: DatasetSpec) -> None:
+    def _search(self, executor: Executor, bench: Bench, spec: DatasetSpec) -> None:
         pipeline = Pipeline(self._evaluators(executor, bench), self._suite.constraints)
         template = load_template(
             self._suite.template,
@@ -118,7 +124,7 @@ class Search:
             for trial in agenda.give_up():
                 self._record(trial, agenda)
 
-    def _ship(self, executor: LocalExecutor, bench: Bench, dataset: Dataset) -> None:
+    def _ship(self, executor: Executor, bench: Bench, dataset: Dataset) -> None:
         """Train the front again where the suite asks for it, and make its files, until neither changes it."""
         store, observer, stop = self._store, self._observer, self._stop
         repeats = Repeats(self._run, store, executor, observer, stop)
@@ -133,9 +139,9 @@ class Search:
     def _loop(self, pipeline: Pipeline, agenda: Agenda) -> None:
         """Keep as many workers busy as there are, until there is nothing more to do."""
         running: dict[Future[Trial], Work] = {}
-        with ThreadPoolExecutor(self._settings.workers) as threads:
+        with ThreadPoolExecutor(self._workers) as threads:
             while True:
-                while len(running) < self._settings.workers:
+                while len(running) < self._workers:
                     work = self._next(agenda)
                     if work is None:
                         break
@@ -180,7 +186,7 @@ class Search:
         prune_checkpoints(folder, agenda.going_on())
         self._observer.trial_ended(trial, self._progress())
 
-    def _evaluators(self, executor: LocalExecutor, bench: Bench) -> list[Any]:
+    def _evaluators(self, executor: Executor, bench: Bench) -> list[Any]:
         store, suite = self._store, self._suite
         latency = LatencyEvaluator(
             executor,
@@ -188,7 +194,6 @@ class Search:
             precision=suite.latency.precision,
             data=suite.data,
             folder=store.artifacts_dir,
-            is_local=bench.is_local,
         )
         for trial in (*self._trials, *self._paused):
             latency.remember(trial.arch_id, trial.metrics)
@@ -226,7 +231,7 @@ class Search:
             hypervolume=front_hypervolume(searched, suite.objectives, suite.constraints),
             best=front[0].trial if front else None,
             elapsed_s=time.perf_counter() - self._clock,
-            left_s=None if typical_s is None else typical_s * left / self._settings.workers,
+            left_s=None if typical_s is None else typical_s * left / self._workers,
         )
 
     def _save(self, **changes: Any) -> None:
@@ -234,14 +239,34 @@ class Search:
         self._run = dataclasses.replace(self._run, wall_s=round(wall_s, 3), **changes)
         self._store.save_run(self._run)
 
+    def _dataset(self, executor: Executor) -> Dataset:
+        """Read the data set, and share it with machines that may not hold its files."""
+        plan = self._suite.data
+        dataset = datasets.load_dataset(plan, self._suite.seed)
+        executor.share(
+            Shared(
+                sha256=datasets.content_hash(dataset),
+                value=(plan, dataset),
+                install=datasets.shelve,
+            )
+        )
+        return dataset
+
+    def _made(self, settings: WorkerSettings) -> Executor:
+        workers = self._settings.workers
+        if workers.executor == "ray":
+            from edgebench.executors.ray import RayExecutor
+
+            return RayExecutor(workers, root=self._store.root, settings=settings)
+        return LocalExecutor(workers.count, preload=PRELOAD, settings=settings)
+
     @contextlib.contextmanager
-    def _executor(self) -> Iterator[LocalExecutor]:
+    def _executor(self) -> Iterator[Executor]:
         log_path = self._store.log_path(self.run_id)
         handler = logging.FileHandler(log_path, delay=True)
         LOG.addHandler(handler)
         LOG.propagate = False
-        settings = WorkerSettings(log_path=str(log_path))
-        executor = LocalExecutor(self._settings.workers, preload=PRELOAD, settings=settings)
+        executor = self._made(WorkerSettings(log_path=str(log_path)))
         try:
             yield executor
         except BaseException:
@@ -254,7 +279,7 @@ class Search:
             handler.close()
 
     @contextlib.contextmanager
-    def _interruptible(self, executor: LocalExecutor) -> Iterator[None]:
+    def _interruptible(self, executor: Executor) -> Iterator[None]:
         """Let the first interrupt finish the running trials, and the second end them."""
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -262,7 +287,7 @@ class Search:
 
         def on_interrupt(*_: object) -> None:
             self._stop.request()
-            self._observer.stopping(self._settings.workers)
+            self._observer.stopping(self._workers)
             if self._stop.requests > 1:
                 executor.shutdown(wait=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgebench.datasets import Dataset, Floats, Part
+from edgebench.datasets import Dataset, Floats, Part, dataset_of
 from edgebench.errors import EdgebenchError, WorkError
-from edgebench.evaluators import CALIBRATION_COUNT, Blueprint, dataset_of
+from edgebench.evaluators import CALIBRATION_COUNT, Blueprint
 from edgebench.executors import Executor
 from edgebench.export import ExportedFile, export_model
 from edgebench.objectives import confirmed_metrics, select_front
@@ -216,8 +215,7 @@ class Winners:
         """Score and measure one member's files, then record them in one transaction."""
         artifacts, test_accuracy = score_files(trial.trial_id, exported, heldout, self._bench.infer)
         paths = [self._store.artifact_path(artifact) for artifact in artifacts]
-        with self._executor.quiet() if self._bench.is_local else contextlib.nullcontext():
-            measured = self._bench.measure_winner(paths)
+        measured = self._bench.measure_winner(paths)
         with self._store.transaction():
             for artifact in artifacts:
                 self._store.record_artifact(self._run.run_id, artifact)

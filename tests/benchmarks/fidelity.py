@@ -1,10 +1,12 @@
 """What rungs save: real trainings on digits, the same search with and without them.
 
     python tests/benchmarks/fidelity.py --seeds 3
+    python tests/benchmarks/fidelity.py --seeds 3 --oracle random
+    python tests/benchmarks/fidelity.py --seeds 3 --schedule cosine
 
 A search without rungs trains `TRIALS` candidates to the end. One with rungs begins `MORE` times as many. For each, the
-epochs trained so far, the hypervolume and the best accuracy are kept after every trial that ended. Each (side, seed) is
-written to ``results/fidelity.json`` when it is done and not run again.
+epochs trained so far, the hypervolume and the best accuracy are kept after every trial that ended. Each run is written to
+``results/fidelity.json`` when it is done and not run again.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import logging
 import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +31,31 @@ from edgebench.records import Trial  # noqa: E402
 from edgebench.tuning import Progress, SilentObserver  # noqa: E402
 
 PATH = HERE / "results" / "fidelity.json"
-TRIALS, MORE, EPOCHS = 20, 3, 20
-RUNGS = (2, 4, 8)
-SIDES: dict[str, dict[str, Any]] = {
-    "to the end": {"max_trials": TRIALS},
-    "rungs": {"max_trials": TRIALS * MORE, "rungs": RUNGS},
+TRIALS, MORE = 20, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How long a training is, and where it may pause, in epochs."""
+
+    epochs: int
+    rungs: tuple[int, ...]
+
+
+SCHEDULES = {
+    "constant": Training(epochs=40, rungs=(5, 10, 20)),
+    "cosine": Training(epochs=20, rungs=(2, 4, 8)),
 }
-SUITE = f"""
+ORACLES = ("pareto", "random")
+SIDES = ("to the end", "rungs")
+SUITE = """
 name: fidelity
 template: squeezenet-se-auto
 template_options: {{initializer: he_normal}}
 data: {{name: digits, validation: 0.4, size: [32, 32]}}
 objectives: {{val_accuracy: max, param_bytes: min, latency_ms: min}}
 reference: {{val_accuracy: 0.8, param_bytes: 2000000, latency_ms: 1}}
-training: {{max_epochs: {EPOCHS}, batch_size: 32, patience: {EPOCHS}, schedule: cosine}}
+training: {{max_epochs: {epochs}, batch_size: 32, patience: {epochs}, schedule: {schedule}}}
 latency: {{blocks: 1, winner_blocks: 1, block_s: 0.3}}
 export: [tflite-fp32]
 """
@@ -67,20 +81,25 @@ class Curve(SilentObserver):
         print(f"  {len(self.points)}: {self.points[-1]}", file=sys.stderr)  # noqa: T201
 
 
-def run_one(side: str, seed: int) -> dict[str, Any]:
-    curve = Curve()
+def run_one(schedule: str, oracle: str, side: str, seed: int) -> dict[str, Any]:
+    curve, training = Curve(), SCHEDULES[schedule]
+    options: dict[str, Any] = {"max_trials": TRIALS}
+    if side == "rungs":
+        options = {"max_trials": TRIALS * MORE, "rungs": training.rungs}
     with tempfile.TemporaryDirectory() as folder:
         suite = Path(folder) / "fidelity.yaml"
-        suite.write_text(SUITE)
+        suite.write_text(SUITE.format(epochs=training.epochs, schedule=schedule))
         api.search(
             suite,
             observer=curve,
+            oracle=oracle,
             seed=seed,
             store=f"{folder}/store",
             reports=f"{folder}/reports",
-            **SIDES[side],
+            **options,
         )
-    return {"side": side, "seed": seed, "curve": curve.points}
+    kind = {"schedule": schedule, "oracle": oracle, "side": side, "seed": seed}
+    return {**kind, "curve": curve.points}
 
 
 def epochs_to(curve: list[list[float]], level: float) -> float | None:
@@ -89,37 +108,45 @@ def epochs_to(curve: list[list[float]], level: float) -> float | None:
 
 
 def table(runs: list[dict[str, Any]]) -> str:
-    """Return the result as Markdown, a row a seed; shares are of the epochs of the search without rungs."""
-    curves = {(run["side"], run["seed"]): run["curve"] for run in runs}
+    """Return the result as Markdown, a row a pair of runs; shares are of the epochs of the search without rungs."""
+    curves = {tuple(run[n] for n in ("schedule", "oracle", "side", "seed")): run for run in runs}
     rows = [
-        "| seed | epochs without | hypervolume | with rungs reached at | best accuracy without | with, at half the epochs |",
-        "|---|---|---|---|---|---|",
+        "| schedule | oracle | seed | epochs without | hypervolume | with rungs at half the epochs | reached at "
+        "| best accuracy without | with, at half the epochs |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for seed in sorted({run["seed"] for run in runs}):
-        whole, saving = (curves.get((side, seed)) for side in SIDES)
-        if not whole or not saving:
+    for schedule, oracle, side, seed in sorted(curves):
+        whole, saving = (curves.get((schedule, oracle, each, seed)) for each in SIDES)
+        if side != "rungs" or whole is None or saving is None:
             continue
-        epochs, level, best = whole[-1]
-        reached = epochs_to(saving, level)
-        share = float("inf") if reached is None else reached / epochs
-        half = max((point[2] for point in saving if point[0] <= epochs / 2), default=0.0)
-        shown = "never" if reached is None else f"{reached} epochs, {share:.2f}"
-        rows.append(f"| {seed} | {epochs} | {level:.4f} | {shown} | {best:.4f} | {half:.4f} |")
+        epochs, level, best = whole["curve"][-1]
+        reached = epochs_to(saving["curve"], level)
+        shown = "never" if reached is None else f"{reached} epochs, {reached / epochs:.2f}"
+        _, volume, half = max(
+            (point for point in saving["curve"] if point[0] <= epochs / 2), default=(0, 0.0, 0.0)
+        )
+        rows.append(
+            f"| {schedule} | {oracle} | {seed} | {epochs} | {level:.4f} | {volume:.4f} | {shown} "
+            f"| {best:.4f} | {half:.4f} |"
+        )
     return "\n".join(rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--oracle", choices=ORACLES, default=ORACLES[0])
+    parser.add_argument("--schedule", choices=list(SCHEDULES), default="constant")
     parser.add_argument("--table", action="store_true", help="print the table and run nothing")
     options = parser.parse_args()
-    journal = Journal(PATH, {"suite": SUITE, "rungs": list(RUNGS), "machine": MACHINE})
-    done = {(run["side"], run["seed"]) for run in journal.runs}
+    journal = Journal(PATH, {"suite": SUITE, "trials": [TRIALS, TRIALS * MORE], "machine": MACHINE})
+    done = {(r["schedule"], r["oracle"], r["side"], r["seed"]) for r in journal.runs}
     for seed in range(0 if options.table else options.seeds):
         for side in SIDES:
-            if (side, seed) not in done:
-                print(f"{side}, seed {seed}", file=sys.stderr)  # noqa: T201
-                journal.add(run_one(side, seed))
+            run = (options.schedule, options.oracle, side, seed)
+            if run not in done:
+                print(*run, file=sys.stderr)  # noqa: T201
+                journal.add(run_one(*run))
     print(table(journal.runs))  # noqa: T201
 
 

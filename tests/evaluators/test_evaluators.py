@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -77,36 +76,26 @@ def test_an_input_too_small_is_an_input_error(candidate):
         SizeEvaluator(InlineExecutor()).evaluate(dataclasses.replace(candidate, blueprint=small))
 
 
-class Quiet(InlineExecutor):
-    held = 0
-
-    @contextlib.contextmanager
-    def quiet(self):
-        self.held += 1
-        yield
-
-
 def latency(tmp_path, measure, executor, **changes):
     given = {
-        "precision": Precision.FP32, "data": DATA, "folder": tmp_path, "is_local": True,
+        "precision": Precision.FP32, "data": DATA, "folder": tmp_path,
     } | changes  # fmt: skip
     return LatencyEvaluator(executor, measure, **given)
 
 
-def test_latency_is_measured_once_a_graph_while_workers_are_held(candidate, tmp_path):
+def test_latency_is_measured_once_a_graph(candidate, tmp_path):
     measured = []
 
     def measure(path):
         measured.append(path)
         return measurement(path)
 
-    executor = Quiet()
-    evaluator = latency(tmp_path, measure, executor)
+    evaluator = latency(tmp_path, measure, InlineExecutor())
     known = dataclasses.replace(candidate, known={"arch_id": "abc"})
     first, second = evaluator.evaluate(known), evaluator.evaluate(known)
     assert first.metrics == second.metrics
     assert {metric.name for metric in first.metrics} == set(evaluator.metrics)
-    assert len(measured) == executor.held == 1
+    assert len(measured) == 1
     assert measured[0].suffix == ".tflite"
     assert measured[0].stat().st_size == first.metrics[0].value
 
@@ -115,9 +104,9 @@ def test_a_remembered_latency_is_not_measured_again(candidate, tmp_path):
     def never(path):
         raise AssertionError(path)
 
-    first = latency(tmp_path, measurement, Quiet())
+    first = latency(tmp_path, measurement, InlineExecutor())
     found = first.evaluate(dataclasses.replace(candidate, known={"arch_id": "abc"}))
-    second = latency(tmp_path, never, Quiet())
+    second = latency(tmp_path, never, InlineExecutor())
     second.remember("abc", found.metrics)
     again = second.evaluate(dataclasses.replace(candidate, known={"arch_id": "abc"}))
     assert again.metrics == found.metrics
@@ -125,7 +114,7 @@ def test_a_remembered_latency_is_not_measured_again(candidate, tmp_path):
 
 def test_int8_is_probed_as_int8(candidate, tmp_path):
     sizes = [
-        latency(tmp_path, measurement, Quiet(), precision=precision)
+        latency(tmp_path, measurement, InlineExecutor(), precision=precision)
         .evaluate(candidate)
         .metrics[0]
         .value
@@ -139,7 +128,7 @@ def test_a_lost_device_is_told(candidate, tmp_path):
         raise DeviceError(f"the device went away while running {path.name}")
 
     with pytest.raises(DeviceError):
-        latency(tmp_path, lost, Quiet(), is_local=False).evaluate(candidate)
+        latency(tmp_path, lost, InlineExecutor(), is_local=False).evaluate(candidate)
 
 
 def test_training_finds_accuracy_and_leaves_weights(candidate, tmp_path):

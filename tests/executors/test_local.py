@@ -79,7 +79,7 @@ def test_quiet_holds_workers_still(executor):
     executor.submit(pid_after, 0.0).result()
     job = executor.submit(pid_after, 0.2)
     time.sleep(0.05)
-    with executor.quiet():
+    with executor.measuring("local", is_local=True):
         states = [
             Path(f"/proc/{seat.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
             for seat in executor._seats
@@ -102,7 +102,7 @@ jobs = [executor.submit(pid_after, 0.0), executor.submit(pid_after, 0.0)]
 pids = [job.result() for job in jobs]
 executor.submit(pid_after, 100.0)
 time.sleep(0.3)
-with executor.quiet():
+with executor.measuring("local", is_local=True):
     print(*pids, flush=True)
     time.sleep(100)
 """

@@ -1,0 +1,63 @@
+"""Who works for a search on this machine: found while at work, and never once dead."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+
+import pytest
+
+from edgebench.executors.presence import forget, pids_of, present
+
+WORK = """
+import sys, time
+from edgebench.executors.presence import present
+with present(sys.argv[1]):
+    print("there", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def search():
+    name = secrets.token_hex(8)
+    yield name
+    forget(name)
+
+
+def test_a_process_is_found_while_it_works(search):
+    assert pids_of(search) == []
+    with present(search):
+        assert pids_of(search) == [os.getpid()]
+    assert pids_of(search) == []
+
+
+def test_it_has_a_folder_to_work_in_that_goes_with_it(search):
+    with present(search) as folder:
+        (folder / "file").write_text("x")
+        assert [path.name for path in folder.iterdir()] == ["file"]
+    assert not folder.exists()
+
+
+def test_a_killed_one_is_not_found_and_leaves_nothing(search, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with subprocess.Popen(
+        [sys.executable, "-c", WORK, search], stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout.readline() == "there\n"
+        assert pids_of(search) == [worker.pid]
+        worker.kill()
+    assert pids_of(search) == []
+    assert len(list(tmp_path.rglob("*"))) == 3
+    forget(search)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_is_of_this_user_alone(search, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with present(search):
+        (folder,) = tmp_path.iterdir()
+        assert folder.stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,35 @@
+"""RayExecutor on real clusters of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgebench.executors import Executor, Workers
+from edgebench.testing.executors import ExecutorContract
+
+pytest.importorskip("ray", reason="Ray is an extra: pip install 'edgebench[ray]'")
+from ray.cluster_utils import Cluster
+
+from edgebench.executors.ray import RayExecutor
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_worker_niceness", "0")
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+        yield cluster
+        cluster.shutdown()
+
+
+class TestRayExecutor(ExecutorContract):
+    @pytest.fixture(autouse=True)
+    def _address(self, cluster: Any) -> None:
+        self.address = cluster.address
+
+    def executor(self, root: Path) -> Executor:
+        return RayExecutor(Workers(ray_address=self.address), root=root)
