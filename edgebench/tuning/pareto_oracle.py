@@ -22,6 +22,7 @@ VIOLATION = "constraint_violation"
 STARTS = ("default", "middle")
 INITIAL = 8
 MOST_FAILED = 3
+ENDED = ("COMPLETED", "FAILED", "INVALID")
 
 
 class ParetoOracle(QuietOracle, keras_tuner.Oracle):
@@ -81,6 +82,7 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
         self._own_seed = seed
         self._proposer: Proposer | None = None
         self._space_size = 0
+        self._ended: dict[str, Observation] = {}
 
     # Ask and tell.
 
@@ -187,6 +189,12 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
 
     def _observation(self, trial: Any) -> Observation | None:
         """Return what is known of a trial that ended, or was told of while it runs."""
+        seen = self._ended.get(trial.trial_id) or self._observed(trial)
+        if seen is not None and trial.status in ENDED:
+            self._ended[trial.trial_id] = seen
+        return seen
+
+    def _observed(self, trial: Any) -> Observation | None:
         values = dict(trial.hyperparameters.values)
         if trial.status in ("FAILED", "INVALID"):
             return Observation(values=values, metrics={}, is_dead=True)

@@ -164,14 +164,14 @@ def _foretold(vectors: Vectors, targets: Numbers, seed: int) -> Numbers:
 def _forest(vectors: Vectors, targets: Numbers, trees: int, seed: int) -> Forest:
     """Return extra trees, grown one by one: scikit-learn's own forest spends as long on setting each up."""
     rows = np.ascontiguousarray(vectors, dtype=np.float32)
-    seeds = np.random.default_rng(seed).integers(2**31, size=trees)
+    state = np.random.RandomState(0)
+    forest = []
     with sklearn.config_context(skip_parameter_validation=True):
-        return [
-            ExtraTreeRegressor(max_features=None, random_state=int(each)).fit(
-                rows, targets, check_input=False
-            )
-            for each in seeds
-        ]
+        for each in np.random.default_rng(seed).integers(2**31, size=trees):
+            state.seed(int(each))
+            tree = ExtraTreeRegressor(max_features=None, random_state=state)
+            forest.append(tree.fit(rows, targets, check_input=False))
+    return forest
 
 
 def chance_to_live(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Values = dict[str, Any]
@@ -25,8 +25,13 @@ class Walk:
     """
 
     def __init__(self, space: Any) -> None:
-        self._entries = list(space.space)
-        self._free = {e.name for e in self._entries if type(e).__name__ != "Fixed"}
+        # Each entry has conditions of its own; equal ones are decided once a candidate.
+        same: dict[str, Any] = {}
+        self._entries = [
+            (entry, [same.setdefault(repr(c.get_config()), c) for c in entry.conditions])
+            for entry in space.space
+        ]
+        self._free = {e.name for e, _ in self._entries if type(e).__name__ != "Fixed"}
 
     def settle(self, choose: Callable[[Any], Any]) -> Values:
         """Return values for all that is active, each chosen once, in the order of the space.
@@ -35,8 +40,9 @@ class Walk:
             choose: From a hyperparameter to its value.
         """
         values: Values = {}
-        for entry in self._entries:
-            if entry.name not in values and all(c.is_active(values) for c in entry.conditions):
+        decided: dict[int, bool] = {}
+        for entry, conditions in self._entries:
+            if entry.name not in values and _all_hold(conditions, values, decided):
                 values[entry.name] = choose(entry)
         return values
 
@@ -58,6 +64,19 @@ class Walk:
             return values[entry.name] if _allows(entry, values[entry.name]) else _draw(entry, rng)
 
         return self.settle(choose)
+
+
+def _all_hold(conditions: Sequence[Any], values: Values, decided: dict[int, bool]) -> bool:
+    """Return whether all conditions hold. Each is decided once, as soon as its parent has a value."""
+    for condition in conditions:
+        holds = decided.get(id(condition))
+        if holds is None:
+            holds = condition.is_active(values)
+            if condition.name in values:
+                decided[id(condition)] = holds
+        if not holds:
+            return False
+    return True
 
 
 def _draw(entry: Any, rng: random.Random) -> Any:
