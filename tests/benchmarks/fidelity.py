@@ -16,9 +16,8 @@ import logging
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).resolve().parent
@@ -34,8 +33,7 @@ PATH = HERE / "results" / "fidelity.json"
 TRIALS, MORE = 20, 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
+class Training(NamedTuple):
     """How long a training is, and where it may pause, in epochs."""
 
     epochs: int

@@ -63,17 +63,20 @@ def test_the_table_states_gaps_as_shares_of_randoms(fronts):
 
 
 def test_the_rungs_table_states_when_the_same_volume_was_reached():
+    kind = {"schedule": "constant", "oracle": "pareto", "seed": 4}
     shown = load("fidelity").table(
         [
-            {"side": "to the end", "seed": 4, "curve": [[20, 0.3, 0.8], [40, 0.5, 0.9]]},
+            {**kind, "side": "to the end", "curve": [[20, 0.3, 0.8], [40, 0.5, 0.9]]},
             {
+                **kind,
                 "side": "rungs",
-                "seed": 4,
                 "curve": [[10, 0.4, 0.85], [16, 0.5, 0.88], [30, 0.6, 0.95]],
             },
+            {**kind, "seed": 5, "side": "rungs", "curve": [[10, 0.4, 0.85]]},
         ]
     )
-    assert "| 4 | 40 | 0.5000 | 16 epochs, 0.40 | 0.9000 | 0.8800 |" in shown
+    row = "| constant | pareto | 4 | 40 | 0.5000 | 0.5000 | 16 epochs, 0.40 | 0.9000 | 0.8800 |"
+    assert shown.splitlines()[2:] == [row]
 
 
 def test_a_certain_member_is_counted_where_it_is_on_the_front():

@@ -128,7 +128,7 @@ def test_a_lost_device_is_told(candidate, tmp_path):
         raise DeviceError(f"the device went away while running {path.name}")
 
     with pytest.raises(DeviceError):
-        latency(tmp_path, lost, InlineExecutor(), is_local=False).evaluate(candidate)
+        latency(tmp_path, lost, InlineExecutor()).evaluate(candidate)
 
 
 def test_training_finds_accuracy_and_leaves_weights(candidate, tmp_path):
