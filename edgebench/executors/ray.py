@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 import threading
 import time
 import traceback
@@ -37,6 +38,7 @@ from edgebench.executors.presence import forget, pids_of, present
 DEVICE_PREFIX = "device:"
 RETRIES = 5
 POLL_S = 0.05
+KNOCK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +205,8 @@ def _connected(workers: Workers) -> Any:
         os.environ.setdefault("RAY_worker_niceness", "0")
         options |= {"address": "local", "num_cpus": workers.count, "include_dashboard": False}
     try:
+        if address:
+            _knock(address)
         ray.init(**options)
     except (ConnectionError, ValueError, OSError, RuntimeError) as error:
         raise UnavailableError(
@@ -211,6 +215,13 @@ def _connected(workers: Workers) -> Any:
             remedy="start one with `ray start --head`, or leave the address out",
         ) from None
     return ray
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` where nothing listens: Ray itself would try for minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=KNOCK_S).close()
 
 
 def _variables(threads: int) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edgebench.errors import UnavailableError
 from edgebench.executors import Executor, Workers
 from edgebench.testing.executors import ExecutorContract
 
@@ -15,6 +17,17 @@ pytest.importorskip("ray", reason="Ray is an extra: pip install 'edgebench[ray]'
 from ray.cluster_utils import Cluster
 
 from edgebench.executors.ray import RayExecutor
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+def test_where_no_cluster_is_a_sentence_says_so_at_once(tmp_path: Path, address: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nowhere = address.format(free.getsockname()[1])
+    with pytest.raises(UnavailableError, match="no Ray cluster at") as caught:
+        RayExecutor(Workers(ray_address=nowhere), root=tmp_path)
+    assert nowhere in caught.value.message
+    assert "ray start" in caught.value.remedy
 
 
 @pytest.fixture(scope="module")
