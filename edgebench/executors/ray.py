@@ -37,6 +37,7 @@ from edgebench.executors.presence import forget, pids_of, present
 
 DEVICE_PREFIX = "device:"
 RETRIES = 5
+RECYCLE_AFTER = 64
 POLL_S = 0.05
 KNOCK_S = 10.0
 
@@ -60,7 +61,8 @@ class RayExecutor:
     Args:
         workers: How many, and the cluster's address.
         root: The folder in which jobs read and write files.
-        settings: See `WorkerSettings`; Ray keeps the logs.
+        settings: ``threads`` a worker. Ray keeps the logs, and a worker, which takes seconds to start, is replaced after 64
+            jobs.
 
     Raises:
         UnavailableError: Ray is not installed, or there is no cluster at the address.
@@ -91,7 +93,7 @@ class RayExecutor:
         serve = self._ray.remote(
             num_cpus=self._settings.threads,
             num_gpus=min(1.0, resources.get("GPU", 0) / self.workers),
-            max_calls=self._settings.recycle_after,
+            max_calls=RECYCLE_AFTER,
             max_retries=0,
         )
         self._task = serve(_serve)

@@ -20,19 +20,14 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
-os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
 
 from journal import MACHINE, Journal  # noqa: E402
 
 from edgebench.executors import Workers  # noqa: E402
+from edgebench.testing.executors import stamps  # noqa: E402
 
 PATH = HERE / "results" / "cluster.json"
 JOB_S = 1.0
-
-
-def sleep(job_s: float) -> None:
-    """Stand for a trial that leaves the processor free, since all nodes share this machine's."""
-    time.sleep(job_s)
 
 
 def run_one(nodes: int, jobs: int) -> dict[str, Any]:
@@ -46,12 +41,12 @@ def run_one(nodes: int, jobs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         executor = RayExecutor(Workers(ray_address=cluster.address), root=Path(folder))
         assert executor.workers == nodes
-        for future in [executor.submit(sleep, JOB_S) for _ in range(nodes)]:
+        for future in [executor.submit(stamps, JOB_S) for _ in range(nodes)]:
             future.result()
         started = time.perf_counter()
-        running: set[Future[None]] = set()
+        running: set[Future[tuple[float, float]]] = set()
         for _ in range(jobs):
-            running.add(executor.submit(sleep, JOB_S))
+            running.add(executor.submit(stamps, JOB_S))
             if len(running) == nodes:
                 _, running = wait(running, return_when=FIRST_COMPLETED)
         wait(running)
