@@ -118,3 +118,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean X?`` for the nearest known name, or an empty string."""
     nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"did you mean {nearest[0]}?" if nearest else ""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what any error says, or its name where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from edgebench.errors import EdgebenchError, WorkError
+from edgebench.errors import EdgebenchError, WorkError, first_line
 
 EXECUTORS = ("local", "ray")
 J = TypeVar("J")
@@ -37,9 +37,12 @@ class Workers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """A value that jobs need, and ``install``, importable by name, which is called with it on each machine."""
+    """A value that jobs need, and ``install``, importable by name, which is called with it on each machine.
 
-    sha256: str
+    ``content_hash`` tells one value from another; it is called where the value travels.
+    """
+
+    content_hash: Callable[[], str]
     value: Any
     install: Callable[[Any], None]
 
@@ -117,10 +120,8 @@ def as_work_error(error: BaseException) -> EdgebenchError:
         return error
     if isinstance(error, MemoryError):
         return WorkError("out of memory", why=str(error) or "the network needs more than there is")
-    first_line = (str(error).strip().splitlines() or [""])[0]
-    return WorkError(
-        f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
-    )
+    name, line = type(error).__name__, first_line(error)
+    return WorkError(line if line == name else f"{name}: {line}")
 
 
 def failed(error: EdgebenchError) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import edgebench
-from edgebench.errors import UnavailableError, WorkError
+from edgebench.errors import UnavailableError, WorkError, first_line
 from edgebench.executors.base import (
     J,
     R,
@@ -102,9 +102,9 @@ class RayExecutor:
         """Do nothing: a node's workers start with its first task and stay for the next."""
 
     def share(self, shared: Shared) -> None:
-        if shared.sha256 not in self._shared:
-            where = self._ray.put(shared.value)
-            self._shared[shared.sha256] = (shared.sha256, shared.install, [where])
+        sha256 = shared.content_hash()
+        if sha256 not in self._shared:
+            self._shared[sha256] = (sha256, shared.install, self._ray.put(shared.value))
 
     def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
         future: Future[R] = Future()
@@ -163,11 +163,11 @@ class RayExecutor:
         except exceptions.TaskCancelledError:
             raise WorkError("the job was stopped") from None
         except (exceptions.WorkerCrashedError, exceptions.NodeDiedError) as error:
-            raise WorkerDiedError("the worker process died", why=_sentence(error)) from None
+            raise WorkerDiedError("the worker process died", why=first_line(error)) from None
         except exceptions.OutOfMemoryError as error:
-            raise WorkerDiedError("the node ran out of memory", why=_sentence(error)) from None
+            raise WorkerDiedError("the node ran out of memory", why=first_line(error)) from None
         except exceptions.RayError as error:
-            raise WorkError("Ray could not run the job", why=_sentence(error)) from None
+            raise WorkError("Ray could not run the job", why=first_line(error)) from None
         ok, value = unpack(answer, self._root)
         if not ok:
             raise raised(value)
@@ -201,19 +201,18 @@ def _connected(workers: Workers) -> Any:
         ) from None
     address = workers.ray_address or os.environ.get("RAY_ADDRESS")
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address:
-        options["address"] = address
-    else:
-        os.environ.setdefault("RAY_worker_niceness", "0")
-        options |= {"address": "local", "num_cpus": workers.count, "include_dashboard": False}
     try:
         if address:
             _knock(address)
+            options["address"] = address
+        else:
+            os.environ.setdefault("RAY_worker_niceness", "0")
+            options |= {"address": "local", "num_cpus": workers.count, "include_dashboard": False}
         ray.init(**options)
-    except (ConnectionError, ValueError, OSError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise UnavailableError(
             f"no Ray cluster at {address or 'this machine'}",
-            why=_sentence(error),
+            why=first_line(error),
             remedy="start one with `ray start --head`, or leave the address out",
         ) from None
     return ray
@@ -251,7 +250,7 @@ def _serve(origin: _Origin, parcel: Parcel, shared: list[tuple[str, Any, Any]]) 
                     f"a node has edgebench {edgebench.__version__}, the search {origin.version}",
                     remedy="install the same version on all nodes",
                 )
-            for sha256, install, (where,) in shared:
+            for sha256, install, where in shared:
                 if sha256 not in _installed:
                     install(ray.get(where))
                     _installed.add(sha256)
@@ -262,7 +261,3 @@ def _serve(origin: _Origin, parcel: Parcel, shared: list[tuple[str, Any, Any]]) 
             answer = (False, failed(as_work_error(error)))
         packed = pack(answer, root)
         return Parcel(body=packed.body, files=written(root, parcel.files))
-
-
-def _sentence(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -139,7 +139,7 @@ class ExecutorContract(ABC):
 
     def test_what_is_shared_is_there_once(self, made: Executor) -> None:
         for _ in range(2):
-            made.share(Shared(sha256="1" * 64, value="data", install=install))
+            made.share(Shared(content_hash=lambda: "1" * 64, value="data", install=install))
         for _ in range(3):
             found = made.submit(installed, None).result()
             assert found in ([], ["data"]), "an executor of one machine may leave it to the jobs"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgebench.errors import WorkError
+from edgebench.errors import WorkError, first_line
 
 FORMAT = "edgebench-training-1"
 Arrays = tuple[npt.NDArray[Any], ...]
@@ -77,7 +77,7 @@ def read_state(path: Path, key: str) -> TrainingState:
         raise CheckpointError(f"checkpoint {path.name} is missing") from None
     except (OSError, EOFError, ValueError, LookupError, AttributeError, TypeError,
             zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        why = first_line(error)
         raise CheckpointError(f"checkpoint {path.name} cannot be read", why=why) from None
 
 

@@ -22,7 +22,6 @@ VIOLATION = "constraint_violation"
 STARTS = ("default", "middle")
 INITIAL = 8
 MOST_FAILED = 3
-ENDED = ("COMPLETED", "FAILED", "INVALID")
 
 
 class ParetoOracle(QuietOracle, keras_tuner.Oracle):
@@ -82,7 +81,7 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
         self._own_seed = seed
         self._proposer: Proposer | None = None
         self._space_size = 0
-        self._ended: dict[str, Observation] = {}
+        self._completed: dict[str, Observation] = {}
 
     # Ask and tell.
 
@@ -189,9 +188,11 @@ class ParetoOracle(QuietOracle, keras_tuner.Oracle):
 
     def _observation(self, trial: Any) -> Observation | None:
         """Return what is known of a trial that ended, or was told of while it runs."""
-        seen = self._ended.get(trial.trial_id) or self._observed(trial)
-        if seen is not None and trial.status in ENDED:
-            self._ended[trial.trial_id] = seen
+        if trial.trial_id in self._completed:
+            return self._completed[trial.trial_id]
+        seen = self._observed(trial)
+        if seen is not None and trial.status == "COMPLETED":
+            self._completed[trial.trial_id] = seen
         return seen
 
     def _observed(self, trial: Any) -> Observation | None:

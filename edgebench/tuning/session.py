@@ -245,7 +245,7 @@ class Search:
         dataset = datasets.load_dataset(plan, self._suite.seed)
         executor.share(
             Shared(
-                sha256=datasets.content_hash(dataset),
+                content_hash=functools.partial(datasets.content_hash, dataset),
                 value=(plan, dataset),
                 install=datasets.shelve,
             )

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from edgebench.errors import UnavailableError
-from edgebench.executors import Executor, Workers
-from edgebench.testing.executors import ExecutorContract
+from edgebench.executors import Executor, Shared, Workers
+from edgebench.testing.executors import ExecutorContract, install, installed
 
 pytest.importorskip("ray", reason="Ray is an extra: pip install 'edgebench[ray]'")
 from ray.cluster_utils import Cluster
@@ -46,3 +46,8 @@ class TestRayExecutor(ExecutorContract):
 
     def executor(self, root: Path) -> Executor:
         return RayExecutor(Workers(ray_address=self.address), root=root)
+
+    def test_a_shared_value_reaches_the_nodes(self, made: Executor) -> None:
+        for _ in range(2):
+            made.share(Shared(content_hash=lambda: "1" * 64, value="data", install=install))
+        assert made.submit(installed, None).result() == ["data"]
