@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgebench import suites
 from edgebench.errors import InputError, StoppedError
-from edgebench.executors import Workers
+from edgebench.executors import Workers, start_server
 from edgebench.records import Measurement, Run, RunResult
 from edgebench.suites import Change
 
@@ -83,6 +83,9 @@ def search(
     from edgebench.store import SqliteStore
     from edgebench.templates import import_keras
 
+    where = workers if isinstance(workers, Workers) else Workers(count=workers)
+    if where.executor == "local":
+        start_server()
     if resume is None:
         path = suites.find(str(suite))
         loaded = suites.load(str(path), changes(options))
@@ -94,7 +97,7 @@ def search(
     from edgebench.tuning import Search, SearchSettings, SilentObserver
 
     settings = SearchSettings(
-        workers=workers if isinstance(workers, Workers) else Workers(count=workers),
+        workers=where,
         time_budget_s=time_budget_s,
         resume=resume,
         new=new,

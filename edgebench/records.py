@@ -273,6 +273,9 @@ class DrawnBlock:
     level: int = 0
 
 
+WORK = ("measuring", "steps")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One candidate and all that is known of it once it ended.
@@ -281,7 +284,8 @@ class Trial:
     (``fire2 3 SE8 | max | 4 5``), ``blocks`` the whole one: empty in runs that were recorded before drawings were.
     ``history`` is the validation accuracy after each epoch; ``epochs`` are those that this trial trained. ``note`` says
     what a reader should know of a trial that did not fail by it. ``oracle_state`` is what an oracle said of the trial
-    beside its hyperparameters, by which a resumed search finds its place again.
+    beside its hyperparameters, by which a resumed search finds its place again. ``seconds`` says how long each question
+    took, by the name of its cost, and what of it was work: ``measuring`` of ``device``, ``steps`` of ``training``.
     """
 
     trial_id: str
@@ -307,6 +311,11 @@ class Trial:
 
     def values(self) -> dict[str, float]:
         return {m.name: m.value for m in self.metrics}
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long its evaluation took, in all its parts."""
+        return sum(s for name, s in self.seconds.items() if name not in WORK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

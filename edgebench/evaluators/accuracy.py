@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgebench.datasets import Dataset, dataset_of
 from edgebench.evaluators.base import Candidate, Findings, TrainingJob
+from edgebench.evaluators.workbench import take
 from edgebench.records import Cost, DataPlan, Metric, TrainingPlan
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class AccuracyEvaluator:
                 read_from=self._path(part.source, CHECKPOINT_SUFFIX) if part.source else None,
                 write_to=self._path(candidate.trial_id, CHECKPOINT_SUFFIX),
             )
-        return self._executor.submit(train, job).result()
+        return self._executor.submit(train, job, near=candidate.trial_id).result()
 
     def _path(self, trial_id: str, suffix: str) -> str:
         return str(self._weights_dir / f"{trial_id}{suffix}")
@@ -94,7 +95,7 @@ def train(job: TrainingJob) -> Findings:
             "epochs": len(result.history) - first_epoch,
             "history": result.history,
             "is_over": result.is_over,
-            "step_s": result.step_s,
+            "steps_s": result.steps_s,
             **({"note": note} if note else {}),
         },
     )
@@ -104,7 +105,7 @@ def _fit(job: TrainingJob, dataset: Dataset, state: TrainingState | None) -> tup
     from edgebench.training import fit
 
     values = job.blueprint.values
-    model = job.blueprint.build()
+    model = take(job.blueprint)
     result = fit(
         model,
         dataset.train(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgebench.datasets import dataset_of
 from edgebench.evaluators.base import Blueprint, Candidate, Findings
+from edgebench.evaluators.workbench import look_at
 from edgebench.export import ExportedFile, export_model
 from edgebench.records import (
     METRICS,
@@ -87,9 +89,12 @@ class LatencyEvaluator:
                 data=self._data,
                 folder=str(self._folder),
             ),
+            near=candidate.trial_id,
         ).result()
         with self._device:
+            started = time.perf_counter()
             measurement = self._measure(Path(file.path))
+            measuring_s = time.perf_counter() - started
         metrics = [
             Metric(name="file_bytes", value=file.size_bytes, unit=METRICS["file_bytes"].unit),
             measurement.as_metric(),
@@ -97,7 +102,7 @@ class LatencyEvaluator:
         if measurement.p90_ms is not None:
             metrics.append(Metric(name="latency_p90_ms", value=measurement.p90_ms, unit="ms"))
         self.remember(arch_id, tuple(metrics))
-        return Findings(metrics=tuple(metrics))
+        return Findings(metrics=tuple(metrics), facts={"measuring_s": measuring_s})
 
 
 def export_probe(job: ProbeJob) -> ExportedFile:
@@ -106,4 +111,4 @@ def export_probe(job: ProbeJob) -> ExportedFile:
     if job.precision is Precision.INT8:
         representative = dataset_of(job.data, job.blueprint.seed).representative(CALIBRATION_COUNT)
     target = ExportTarget(format=Format.TFLITE, precision=job.precision)
-    return export_model(job.blueprint.build(), target, Path(job.folder), representative)
+    return export_model(look_at(job.blueprint), target, Path(job.folder), representative)

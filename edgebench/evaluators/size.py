@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgebench.evaluators.base import Blueprint, Candidate, Findings
+from edgebench.evaluators.workbench import look_at
 from edgebench.records import METRICS, Cost, Metric
 
 if TYPE_CHECKING:
@@ -23,14 +24,15 @@ class SizeEvaluator:
         self._executor = executor
 
     def evaluate(self, candidate: Candidate) -> Findings:
-        return self._executor.submit(measure_sizes, candidate.blueprint).result()
+        future = self._executor.submit(measure_sizes, candidate.blueprint, near=candidate.trial_id)
+        return future.result()
 
 
 def measure_sizes(blueprint: Blueprint) -> Findings:
     """Count one network. Runs in a worker."""
     from edgebench.templates import read_graph
 
-    facts = read_graph(blueprint.build())
+    facts = read_graph(look_at(blueprint))
     template = blueprint.template_object()
     return Findings(
         metrics=tuple(

@@ -8,10 +8,11 @@ from edgebench.executors.base import (
     WorkerDiedError,
     Workers,
 )
-from edgebench.executors.local import LocalExecutor, WorkerSettings
+from edgebench.executors.local import PRELOAD, LocalExecutor, WorkerSettings, start_server
 
 __all__ = [
     "EXECUTORS",
+    "PRELOAD",
     "Executor",
     "InlineExecutor",
     "LocalExecutor",
@@ -19,4 +20,5 @@ __all__ = [
     "WorkerDiedError",
     "WorkerSettings",
     "Workers",
+    "start_server",
 ]

@@ -67,8 +67,15 @@ class Executor(Protocol):
         """Give a value to the jobs submitted from now on; to each other machine it goes once, by its hash."""
         ...
 
-    def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
-        """Queue ``fn(job)``. ``fn`` is importable by name; job and result can be pickled."""
+    def submit(self, fn: Callable[[J], R], job: J, *, near: str = "") -> Future[R]:
+        """Queue ``fn(job)``.
+
+        Args:
+            fn: Importable by name.
+            job: It and the result can be pickled.
+            near: Where the worker of the last job near the same is free, the job goes there, if the executor can choose: it
+                may still hold what that one made.
+        """
         ...
 
     def measuring(self, device: str, *, is_local: bool) -> contextlib.AbstractContextManager[None]:
@@ -90,7 +97,8 @@ class InlineExecutor:
 
     workers = 1
 
-    def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
+    def submit(self, fn: Callable[[J], R], job: J, *, near: str = "") -> Future[R]:
+        del near
         future: Future[R] = Future()
         future.set_running_or_notify_cancel()
         try:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import multiprocessing
 import os
-import queue
 import signal
 import sys
 import threading
 import time
 import traceback
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver
@@ -36,6 +36,16 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+PRELOAD = (
+    "keras",
+    "keras_tuner",
+    "sklearn.datasets",
+    "sklearn.model_selection",
+    "edgebench.evaluators.accuracy",
+    "edgebench.export",
+    "edgebench.templates.squeezenet_se",
+    "edgebench.training",
+)
 _main_lock = threading.Lock()
 
 
@@ -51,6 +61,14 @@ class WorkerSettings:
     recycle_after: int = 16
     timeout_s: float = 3600.0
     log_path: str = os.devnull
+
+
+def start_server(preload: Sequence[str] = PRELOAD) -> None:
+    """Start the fork server of this process where it has none; it imports modules in the background, without a word."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _without_main(), silenced():
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
+        forkserver.ensure_running()
 
 
 class LocalExecutor:
@@ -72,11 +90,10 @@ class LocalExecutor:
         self.workers = min(MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers
         if self.workers < 1:
             raise ValueError("an executor needs at least one worker")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         self._settings = settings or WorkerSettings()
+        self._preload = preload
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(list(preload))
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs = _Queue()
         self._may_start = threading.RLock()
         self._seats = [_Seat(self) for _ in range(self.workers)]
         self._threads = [
@@ -87,13 +104,12 @@ class LocalExecutor:
             thread.start()
 
     def warm_up(self) -> None:
-        """Start the fork server now; it imports in the background, and without a word."""
-        with self._may_start, _without_main(), silenced():
-            forkserver.ensure_running()
+        with self._may_start:
+            start_server(self._preload)
 
-    def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
+    def submit(self, fn: Callable[[J], R], job: J, *, near: str = "") -> Future[R]:
         future: Future[R] = Future()
-        self._jobs.put(_Job(fn, job, future))
+        self._jobs.put(_Job(fn, job, near, future))
         return future
 
     def share(self, shared: Shared) -> None:
@@ -114,18 +130,17 @@ class LocalExecutor:
         if not wait:
             for seat in self._seats:
                 seat.kill()
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    job = self._jobs.get_nowait()
-                    if job is not None:
-                        job.future.cancel()
-        for _ in self._threads:
-            self._jobs.put(None)
+            for job in self._jobs.clear():
+                job.future.cancel()
+        self._jobs.close()
         for thread in self._threads:
             thread.join()
 
-    def next_job(self) -> _Job | None:
-        return self._jobs.get()
+    def next_job(self, seat: _Seat) -> _Job | None:
+        return self._jobs.take(seat)
+
+    def expect(self, seat: _Seat) -> None:
+        self._jobs.expect(seat)
 
     def start_process(self) -> tuple[Any, Any]:
         """Return a fresh worker process and this end of its pipe."""
@@ -148,7 +163,58 @@ class LocalExecutor:
 class _Job:
     fn: Callable[[Any], Any]
     job: Any
+    near: str
     future: Future[Any]
+
+
+class _Queue:
+    """Jobs in order, but that one goes to the free seat which it is near."""
+
+    def __init__(self) -> None:
+        self._waiting: list[_Job] = []
+        self._free: set[_Seat] = set()
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def put(self, job: _Job) -> None:
+        with self._changed:
+            self._waiting.append(job)
+            self._changed.notify_all()
+
+    def take(self, seat: _Seat) -> _Job | None:
+        """Wait for the seat's next job; there is none once the queue is closed and empty."""
+        with self._changed:
+            self._free.add(seat)
+            try:
+                while (job := self._first_for(seat)) is None:
+                    if self._is_closed and not self._waiting:
+                        return None
+                    self._changed.wait()
+                self._waiting.remove(job)
+                return job
+            finally:
+                self._free.discard(seat)
+                self._changed.notify_all()
+
+    def expect(self, seat: _Seat) -> None:
+        """Count a seat as free that is about to ask: what it answers may bring its next job at once."""
+        with self._changed:
+            self._free.add(seat)
+
+    def clear(self) -> list[_Job]:
+        """Take all jobs that wait."""
+        with self._changed:
+            waiting, self._waiting = self._waiting, []
+            return waiting
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _first_for(self, seat: _Seat) -> _Job | None:
+        others = {other.near for other in self._free if other.near and other.near != seat.near}
+        return next((job for job in self._waiting if job.near not in others), None)
 
 
 class _Seat:
@@ -159,18 +225,22 @@ class _Seat:
         self._pipe: Any = None
         self._done = 0
         self._killed = False
+        self.near = ""
         self.process: Any = None
 
     def serve(self) -> None:
-        while (job := self._executor.next_job()) is not None:
+        while (job := self._executor.next_job(self)) is not None:
+            self.near = job.near
             if self._killed or not job.future.set_running_or_notify_cancel():
                 job.future.cancel()
                 continue
             try:
                 result = self._run(job)
             except BaseException as error:  # noqa: BLE001  every failure belongs to the future
+                self._executor.expect(self)
                 job.future.set_exception(as_work_error(error))
             else:
+                self._executor.expect(self)
                 job.future.set_result(result)
         self._end()
 
@@ -219,6 +289,8 @@ def _work(pipe: Any, settings: WorkerSettings) -> None:
     """Serve jobs until the parent goes away. Runs in the worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
+    # What the server imported stays: looked through at each collection, it makes those ten times as long.
+    gc.freeze()
     log = os.open(settings.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -106,7 +106,8 @@ class RayExecutor:
         if sha256 not in self._shared:
             self._shared[sha256] = (sha256, shared.install, self._ray.put(shared.value))
 
-    def submit(self, fn: Callable[[J], R], job: J) -> Future[R]:
+    def submit(self, fn: Callable[[J], R], job: J, *, near: str = "") -> Future[R]:
+        del near
         future: Future[R] = Future()
         future.set_running_or_notify_cancel()
         try:

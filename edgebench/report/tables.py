@@ -47,7 +47,7 @@ def _row(trial: Trial, metrics: Mapping[str, Metric]) -> dict[str, Any]:
         "architecture": trial.architecture,
         "is_baseline": trial.is_baseline,
         "epochs": trial.epochs,
-        "seconds": sum(trial.seconds.values()),
+        "seconds": trial.elapsed_s,
     }
     for name, metric in metrics.items():
         is_whole = METRICS[name].unit == "bytes" or name in (

@@ -25,13 +25,13 @@ Rows = npt.NDArray[np.int64]
 class FitResult:
     """Where training stands; the model is left with the weights of ``best_epoch``.
 
-    ``step_s`` is the time that this call spent inside train steps and validation, of ``total_s``; ``is_over`` whether
-    the plan leaves nothing to train.
+    ``steps_s`` is the time that this call spent inside train steps and validation, of ``total_s``; the first step, which
+    the framework prepares for, is not in it. ``is_over`` says whether the plan leaves nothing to train.
     """
 
     state: TrainingState
     is_over: bool
-    step_s: float
+    steps_s: float
     total_s: float
 
     @property
@@ -95,12 +95,12 @@ def fit(
         if [array.shape for array in best] != [array.shape for array in state.best]:
             raise CheckpointError("the checkpoint is of another network")
         history, best = list(state.history), state.best
-    step_s = 0.0
+    steps_s, has_stepped = 0.0, False
     steps = math.ceil(len(train) / plan.batch_size)
     last_epoch = min(until_epoch or plan.max_epochs, plan.max_epochs)
     while len(history) < last_epoch and not _is_over(history, plan):
         epoch = len(history) + 1
-        step_started = time.perf_counter()
+        steps_started = time.perf_counter()
         rates = scheduled_rates(plan, learning_rate, steps, epoch)
         for rows, rate in zip(
             _batches(len(train), plan.batch_size, seed, epoch), rates, strict=True
@@ -111,8 +111,10 @@ def fit(
                     f"the loss is not a number in epoch {epoch}",
                     why="the learning rate is too high for this network, or the data holds NaN",
                 )
+            if not has_stepped:
+                has_stepped, steps_started = True, time.perf_counter()
         history.append(accuracy_of(predict(stepper, validation.x), validation))
-        step_s += time.perf_counter() - step_started
+        steps_s += time.perf_counter() - steps_started
         if _best_epoch(history) == epoch:
             best = snapshot(model.weights)
     reached = TrainingState(
@@ -122,7 +124,7 @@ def fit(
     return FitResult(
         state=reached,
         is_over=_is_over(history, plan),
-        step_s=step_s,
+        steps_s=steps_s,
         total_s=time.perf_counter() - started,
     )
 

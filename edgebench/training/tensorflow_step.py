@@ -11,14 +11,29 @@ import tensorflow as tf
 
 from edgebench.datasets import Floats, Labels
 
+ELEMENTWISE = (
+    keras.optimizers.Adadelta,
+    keras.optimizers.Adagrad,
+    keras.optimizers.Adam,
+    keras.optimizers.Adamax,
+    keras.optimizers.Nadam,
+    keras.optimizers.RMSprop,
+    keras.optimizers.SGD,
+)
+
 
 class TensorflowStepper:
-    """Implements `Stepper` with two traced functions whose batch dimension is free."""
+    """Implements `Stepper` with two traced functions whose batch dimension is free.
+
+    An optimizer that treats every number alike sees all weights as one long vector: a few operations in place of a dozen
+    a weight, which halves the tracing and shortens the step, to the same numbers.
+    """
 
     def __init__(self, model: Any, optimizer: Any) -> None:
-        optimizer.build(model.trainable_variables)
         inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
         labels = tf.TensorSpec([None], tf.int64)
+        update = _Joint if _is_elementwise(optimizer, model.trainable_variables) else _Single
+        weights = update(model.trainable_variables, optimizer)
 
         @tf.function(input_signature=[inputs, labels], autograph=False)
         def train(x: Any, y: Any) -> Any:
@@ -26,16 +41,18 @@ class TensorflowStepper:
                 outputs = model(x, training=True)
                 loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, outputs))
                 total = tf.add_n([loss, *model.losses]) if model.losses else loss
-            gradients = tape.gradient(total, model.trainable_variables)
-            optimizer.apply(gradients, model.trainable_variables)
+            gradients = tape.gradient(
+                total, model.trainable_variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+            weights.step(gradients)
             return loss
 
         @tf.function(input_signature=[inputs], autograph=False)
         def predict(x: Any) -> Any:
             return model(x, training=False)
 
-        self._train = train
-        self._predict = predict
+        self._train = train.get_concrete_function()
+        self._predict = predict.get_concrete_function()
         self._model = model
         self._optimizer = optimizer
 
@@ -44,7 +61,56 @@ class TensorflowStepper:
         return [*self._model.variables, *self._optimizer.variables]
 
     def train(self, x: Floats, y: Labels) -> float:
-        return float(self._train(x, y))
+        return float(self._train(tf.constant(x), tf.constant(y)))
 
     def predict(self, x: Floats) -> Floats:
-        return np.asarray(self._predict(x), dtype=np.float32)
+        return np.asarray(self._predict(tf.constant(x)), dtype=np.float32)
+
+
+class _Single:
+    """Lets the optimizer change each variable by itself."""
+
+    def __init__(self, variables: Sequence[Any], optimizer: Any) -> None:
+        optimizer.build(variables)
+        self._variables = variables
+        self._optimizer = optimizer
+
+    def step(self, gradients: Sequence[Any]) -> None:
+        self._optimizer.apply(gradients, self._variables)
+
+
+class _Joint:
+    """Lets the optimizer change all variables at once, as one vector that is theirs for the length of a step."""
+
+    def __init__(self, variables: Sequence[Any], optimizer: Any) -> None:
+        self._variables = variables
+        self._sizes = [int(np.prod(variable.shape)) for variable in variables]
+        self._vector = keras.Variable(np.zeros(sum(self._sizes), np.float32), name="weights")
+        self._optimizer = optimizer
+        optimizer.build([self._vector])
+
+    def step(self, gradients: Sequence[Any]) -> None:
+        self._vector.assign(_joined(self._variables))
+        self._optimizer.apply([_joined(gradients)], [self._vector])
+        parts = tf.split(self._vector.value, self._sizes)
+        for variable, part in zip(self._variables, parts, strict=True):
+            variable.assign(tf.reshape(part, variable.shape))
+
+
+def _joined(tensors: Sequence[Any]) -> Any:
+    return tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors], axis=0)
+
+
+def _is_elementwise(optimizer: Any, variables: Sequence[Any]) -> bool:
+    """Return whether an update of each number depends on nothing but its own gradients and the settings."""
+    return (
+        type(optimizer) in ELEMENTWISE
+        and optimizer.clipnorm is None
+        and optimizer.global_clipnorm is None
+        and optimizer.weight_decay is None
+        and not optimizer.use_ema
+        and optimizer.loss_scale_factor is None
+        and optimizer.gradient_accumulation_steps is None
+        and len(variables) > 0
+        and all(v.dtype == "float32" and v.constraint is None for v in variables)
+    )

@@ -12,7 +12,7 @@ from typing import Any
 from edgebench.errors import EdgebenchError, InputError, StoppedError
 from edgebench.evaluators import Candidate, Evaluator, Findings
 from edgebench.objectives import total_violation, violated
-from edgebench.records import Constraint, Cost, Status, Trial
+from edgebench.records import WORK, Constraint, Cost, Status, Trial
 from edgebench.templates import TRAINING_HYPERPARAMETERS
 from edgebench.tuning.names import candidate_id
 
@@ -85,6 +85,10 @@ def _with_findings(trial: Trial, found: Findings) -> Trial:
     values = trial.hyperparameters
     training = {name: values[name] for name in TRAINING_HYPERPARAMETERS if name in values}
     metrics = {metric.name: metric for metric in (*trial.metrics, *found.metrics)}
+    seconds = trial.seconds
+    for name in WORK:
+        if f"{name}_s" in facts:
+            seconds = _added(seconds, name, facts[f"{name}_s"])
     return dataclasses.replace(
         trial,
         arch_id=arch_id,
@@ -95,9 +99,7 @@ def _with_findings(trial: Trial, found: Findings) -> Trial:
         epochs=trial.epochs + int(facts.get("epochs", 0)),
         history=tuple(facts.get("history", trial.history)),
         note=str(facts.get("note", trial.note)),
-        seconds=_added(trial.seconds, "steps", facts["step_s"])
-        if "step_s" in facts
-        else trial.seconds,
+        seconds=seconds,
     )
 
 

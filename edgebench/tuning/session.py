@@ -23,7 +23,7 @@ from edgebench.evaluators import (
     LatencyEvaluator,
     SizeEvaluator,
 )
-from edgebench.executors import Executor, LocalExecutor, Shared, WorkerSettings
+from edgebench.executors import PRELOAD, Executor, LocalExecutor, Shared, WorkerSettings
 from edgebench.objectives import front_hypervolume, select_front
 from edgebench.records import RunResult, Status, Suite, Trial
 from edgebench.store import SqliteStore
@@ -37,8 +37,6 @@ from edgebench.tuning.repeats import Repeats
 from edgebench.tuning.runs import SearchSettings, Stop, find_run
 from edgebench.tuning.weights import keep_shipped, prune_checkpoints, prune_weights
 from edgebench.tuning.winners import Winners
-
-PRELOAD = ("tensorflow", "keras", "keras_tuner", "edgebench.evaluators.accuracy")
 
 
 class Search:
@@ -175,7 +173,7 @@ class Search:
         else:
             self._store.record_trial(self.run_id, trial)
             self._trials.append(trial)
-            self._durations.append(sum(s for name, s in trial.seconds.items() if name != "steps"))
+            self._durations.append(trial.elapsed_s)
         self._save()
         agenda.tell(trial)
         if trial.status is Status.RUNNING:

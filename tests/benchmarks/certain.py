@@ -29,7 +29,7 @@ from journal import Journal  # noqa: E402
 
 from edgebench import api, datasets  # noqa: E402
 from edgebench.evaluators import TrainingJob, train  # noqa: E402
-from edgebench.executors import LocalExecutor  # noqa: E402
+from edgebench.executors import PRELOAD, LocalExecutor  # noqa: E402
 from edgebench.objectives import (  # noqa: E402
     confirmed_metrics,
     front_indices,
@@ -40,7 +40,6 @@ from edgebench.objectives import (  # noqa: E402
 from edgebench.records import Objective, RunResult, Trial  # noqa: E402
 from edgebench.store import SqliteStore  # noqa: E402
 from edgebench.tuning.blueprints import blueprint_of  # noqa: E402
-from edgebench.tuning.session import PRELOAD  # noqa: E402
 
 PATH = HERE / "results" / "certain.json"
 CASES, REPEATS, FIRST_SEED = 20, 3, 500_000

@@ -47,6 +47,23 @@ def test_two_jobs_run_at_once_in_processes_of_their_own(executor):
     assert len({first.result(), second.result(), os.getpid()}) == 3
 
 
+def test_jobs_near_one_another_share_a_worker_where_it_is_free(executor):
+    a = executor.submit(pid_after, 0.4, near="a")
+    b = executor.submit(pid_after, 0.4, near="b")
+    pids = {"a": a.result(), "b": b.result()}
+    assert executor.submit(pid_after, 0.0, near="b").result() == pids["b"]
+    assert executor.submit(pid_after, 0.0, near="a").result() == pids["a"]
+
+
+def test_a_job_does_not_wait_for_the_worker_it_is_near(executor):
+    home = executor.submit(pid_after, 0.0, near="a").result()
+    busy = executor.submit(pid_after, 1.0, near="a")
+    elsewhere = executor.submit(pid_after, 0.0, near="a")
+    assert elsewhere.result() != home
+    assert not busy.done()
+    busy.result()
+
+
 def test_a_failing_job_fails_only_itself(executor):
     bad, good = executor.submit(fail_with, "boom"), executor.submit(pid_after, 0.0)
     with pytest.raises(WorkError, match="ValueError: boom"):

@@ -139,7 +139,7 @@ def test_patience_reaches_across_parts(keras, tmp_path):
 def test_what_is_trained_already_is_not_trained_again(keras):
     model, first = trained(network(keras), parts(), until_epoch=3)
     again, second = trained(network(keras), parts(), state=first.state, until_epoch=3)
-    assert second.step_s == 0.0
+    assert second.steps_s == 0.0
     assert second.history == first.history
     assert not second.is_over
     assert equal(again.get_weights(), model.get_weights())

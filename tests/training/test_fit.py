@@ -54,7 +54,7 @@ def test_it_learns_and_leaves_the_best_weights(network, parts):
     assert result.best_accuracy == max(result.history)
     outputs = model.predict(parts[1].x, verbose=0)
     assert accuracy_of(outputs, parts[1]) == result.best_accuracy
-    assert 0 < result.step_s <= result.total_s
+    assert 0 < result.steps_s <= result.total_s
 
 
 def test_one_seed_gives_one_history(network, parts):

@@ -42,7 +42,7 @@ class Training(FixedEvaluator):
             metrics=(Metric(name="val_accuracy", value=max(history)),),
             facts={
                 "epochs": until - start, "history": history, "is_over": until == self.last,
-                "step_s": 1.0,
+                "steps_s": 1.0,
             },
         )  # fmt: skip
 

@@ -35,7 +35,7 @@ def evaluators():
     )
     accuracy = Findings(
         metrics=(Metric(name="val_accuracy", value=0.9),),
-        facts={"epochs": 4, "history": (0.5, 0.9), "step_s": 1.5, "note": "trained again"},
+        facts={"epochs": 4, "history": (0.5, 0.9), "steps_s": 1.5, "note": "trained again"},
     )
     return (
         FixedEvaluator(Cost.FREE, size),
