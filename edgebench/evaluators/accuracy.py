@@ -6,16 +6,16 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgebench.datasets import Dataset, dataset_of
 from edgebench.evaluators.base import Candidate, Findings, TrainingJob
-from edgebench.evaluators.workbench import take
+from edgebench.evaluators.workbench import pick_up, put_aside, take
 from edgebench.records import Cost, DataPlan, Metric, TrainingPlan
 
 if TYPE_CHECKING:
     from edgebench.executors import Executor
-    from edgebench.training import FitResult, TrainingState
+    from edgebench.training import FitResult, Trainee, TrainingState
 
 
 CHECKPOINT_SUFFIX = ".checkpoint.npz"
@@ -23,7 +23,7 @@ WEIGHTS_SUFFIX = ".weights.h5"
 
 
 class AccuracyEvaluator:
-    """Trains the network in a worker and leaves its best weights in ``weights_dir``.
+    """Trains the network in a worker and leaves its best weights in ``weights_dir``, once it does not pause.
 
     Args:
         executor: Where to train.
@@ -56,6 +56,7 @@ class AccuracyEvaluator:
                 job,
                 from_epoch=part.from_epoch,
                 until_epoch=part.until_epoch,
+                pauses=part.pauses,
                 read_from=self._path(part.source, CHECKPOINT_SUFFIX) if part.source else None,
                 write_to=self._path(candidate.trial_id, CHECKPOINT_SUFFIX),
             )
@@ -77,15 +78,20 @@ def train(job: TrainingJob) -> Findings:
     key, note, first_epoch = _training_key(job), "", job.from_epoch
     try:
         state = read_state(Path(job.read_from), key) if job.read_from else None
-        model, result = _fit(job, dataset, state)
+        trainee = (state and pick_up(key)) or _prepared(job)
+        result = _fit(job, trainee, dataset, state)
     except CheckpointError as error:
         note = f"trained again from the first epoch: {error.message}"
         first_epoch = 0
-        model, result = _fit(job, dataset, None)
-    path = Path(job.weights_path)
-    partial = path.with_name(f"partial-{path.name}")
-    model.save_weights(partial)
-    partial.rename(path)
+        trainee = _prepared(job)
+        result = _fit(job, trainee, dataset, None)
+    if job.pauses and not result.is_over:
+        put_aside(key, trainee)
+    else:
+        path = Path(job.weights_path)
+        partial = path.with_name(f"partial-{path.name}")
+        trainee.model.save_weights(partial)
+        partial.rename(path)
     if job.write_to:
         write_state(Path(job.write_to), result.state, key)
     accuracy = Metric(name="val_accuracy", value=result.best_accuracy, n=len(dataset.validation()))
@@ -101,23 +107,31 @@ def train(job: TrainingJob) -> Findings:
     )
 
 
-def _fit(job: TrainingJob, dataset: Dataset, state: TrainingState | None) -> tuple[Any, FitResult]:
-    from edgebench.training import fit
+def _prepared(job: TrainingJob) -> Trainee:
+    from edgebench.training import prepare
 
     values = job.blueprint.values
-    model = take(job.blueprint)
-    result = fit(
-        model,
-        dataset.train(),
-        dataset.validation(),
-        job.plan,
+    return prepare(
+        take(job.blueprint),
         optimizer=str(values.get("optimizer", "adam")),
         learning_rate=float(values.get("learning_rate", 1e-3)),
         seed=job.blueprint.seed,
+    )
+
+
+def _fit(
+    job: TrainingJob, trainee: Trainee, dataset: Dataset, state: TrainingState | None
+) -> FitResult:
+    from edgebench.training import fit
+
+    return fit(
+        trainee,
+        dataset.train(),
+        dataset.validation(),
+        job.plan,
         state=state,
         until_epoch=job.until_epoch,
     )
-    return model, result
 
 
 def _training_key(job: TrainingJob) -> str:

@@ -47,7 +47,8 @@ class TrainingJob:
     """How a candidate is trained, on what, and where its best weights go.
 
     Training goes up to ``until_epoch`` of the plan, or to its end. ``read_from`` is the checkpoint to go on from, after
-    ``from_epoch`` epochs; ``write_to`` where to leave one.
+    ``from_epoch`` epochs; ``write_to`` where to leave one. Weights are left unless the training ``pauses`` before it is
+    over.
     """
 
     blueprint: Blueprint
@@ -56,6 +57,7 @@ class TrainingJob:
     weights_path: str
     from_epoch: int = 0
     until_epoch: int | None = None
+    pauses: bool = False
     read_from: str | None = None
     write_to: str | None = None
 

@@ -1,12 +1,18 @@
-"""The network that a worker has in hand: one candidate is counted, exported and trained, and built once for all three."""
+"""What a worker has in hand: a candidate is counted, exported and trained, and built once for all three; one that pauses
+is made ready to be trained once for all its parts."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgebench.evaluators.base import Blueprint
 
+if TYPE_CHECKING:
+    from edgebench.training import Trainee
+
+MOST_PAUSED = 4
 _in_hand: list[tuple[Blueprint, Any]] = []
+_paused: dict[str, Trainee] = {}
 
 
 def look_at(blueprint: Blueprint) -> Any:
@@ -25,3 +31,15 @@ def take(blueprint: Blueprint) -> Any:
     model = look_at(blueprint)
     _in_hand.clear()
     return model
+
+
+def put_aside(key: str, trainee: Trainee) -> None:
+    """Keep a network that pauses, of the latest `MOST_PAUSED`."""
+    _paused[key] = trainee
+    if len(_paused) > MOST_PAUSED:
+        del _paused[next(iter(_paused))]
+
+
+def pick_up(key: str) -> Trainee | None:
+    """Return a network that was put aside, once; None where it no longer is, or was elsewhere."""
+    return _paused.pop(key, None)

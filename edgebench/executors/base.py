@@ -73,8 +73,8 @@ class Executor(Protocol):
         Args:
             fn: Importable by name.
             job: It and the result can be pickled.
-            near: Where the worker of the last job near the same is free, the job goes there, if the executor can choose: it
-                may still hold what that one made.
+            near: Where a worker is free that ran a job near the same lately, the job goes there, if the executor can choose:
+                it may still hold what that one made.
         """
         ...
 

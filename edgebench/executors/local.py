@@ -17,6 +17,7 @@ import threading
 import time
 import traceback
 import types
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from edgebench.runtimes.quiet import silenced
 
 PR_SET_PDEATHSIG = 1
 MOST_WORKERS = 8
+REMEMBERED = 16
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -168,7 +170,7 @@ class _Job:
 
 
 class _Queue:
-    """Jobs in order, but that one goes to the free seat which it is near."""
+    """Jobs in order, but that one goes to a free seat which ran one near it lately."""
 
     def __init__(self) -> None:
         self._waiting: list[_Job] = []
@@ -213,8 +215,11 @@ class _Queue:
             self._changed.notify_all()
 
     def _first_for(self, seat: _Seat) -> _Job | None:
-        others = {other.near for other in self._free if other.near and other.near != seat.near}
-        return next((job for job in self._waiting if job.near not in others), None)
+        for job in self._waiting:
+            nearer = [other for other in self._free if job.near and job.near in other.near]
+            if not nearer or seat in nearer:
+                return job
+        return None
 
 
 class _Seat:
@@ -225,12 +230,12 @@ class _Seat:
         self._pipe: Any = None
         self._done = 0
         self._killed = False
-        self.near = ""
+        self.near: deque[str] = deque(maxlen=REMEMBERED)
         self.process: Any = None
 
     def serve(self) -> None:
         while (job := self._executor.next_job(self)) is not None:
-            self.near = job.near
+            self.near.append(job.near)
             if self._killed or not job.future.set_running_or_notify_cancel():
                 job.future.cancel()
                 continue

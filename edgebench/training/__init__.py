@@ -6,7 +6,7 @@ from edgebench.training.checkpoint import (
     read_state,
     write_state,
 )
-from edgebench.training.fit import FitResult, accuracy_of, fit, predict
+from edgebench.training.fit import FitResult, Trainee, accuracy_of, fit, predict, prepare
 from edgebench.training.steps import KerasStepper, Stepper, stepper_for
 
 __all__ = [
@@ -14,10 +14,12 @@ __all__ = [
     "FitResult",
     "KerasStepper",
     "Stepper",
+    "Trainee",
     "TrainingState",
     "accuracy_of",
     "fit",
     "predict",
+    "prepare",
     "read_state",
     "stepper_for",
     "write_state",

@@ -49,28 +49,56 @@ class FitResult:
         return max(self.history)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trainee:
+    """A network and its optimizer, made ready once and trained in as many parts as it takes: see `prepare`."""
+
+    model: Any
+    rule: Any
+    stepper: Stepper
+    learning_rate: float
+    seed: int
+
+
+def prepare(model: Any, *, optimizer: str, learning_rate: float, seed: int) -> Trainee:
+    """Make a classifier ready to be trained; it ends in a softmax, or is compiled with its own loss.
+
+    Args:
+        model: A built Keras model with one input.
+        optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example; a compiled model keeps its own.
+        learning_rate: Above 0; really used, and lowered as the plan's schedule says; a compiled model keeps its own.
+        seed: With the number of the epoch it draws the order of examples.
+    """
+    import keras
+
+    rule = keras.optimizers.get(
+        {"class_name": optimizer, "config": {"learning_rate": learning_rate}}
+    )
+    return Trainee(
+        model=model,
+        rule=rule,
+        stepper=stepper_for(model, rule),
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+
+
 def fit(
-    model: Any,
+    trainee: Trainee,
     train: Part,
     validation: Part,
     plan: TrainingPlan,
     *,
-    optimizer: str,
-    learning_rate: float,
-    seed: int,
     state: TrainingState | None = None,
     until_epoch: int | None = None,
 ) -> FitResult:
-    """Train a classifier on labels that are class numbers; it ends in a softmax, or is compiled with its own loss.
+    """Train on labels that are class numbers.
 
     Stops early after ``plan.patience`` epochs without a better validation accuracy. Trained in parts, each from the
     state that the one before returned, it ends as it does in one go; where one thread computes, to the bit.
 
     Args:
-        model: A built Keras model with one input.
-        optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example; a compiled model keeps its own.
-        learning_rate: Above 0; really used, and lowered as ``plan.schedule`` says; a compiled model keeps its own.
-        seed: With the number of the epoch it draws the order of examples.
+        trainee: From `prepare`; one that was trained already needs a state.
         state: Where to go on; without it training starts at the first epoch.
         until_epoch: The last epoch of this call, from 1; ``plan.max_epochs`` by default.
 
@@ -83,11 +111,8 @@ def fit(
     import keras
 
     started = time.perf_counter()
+    model, stepper, seed = trainee.model, trainee.stepper, trainee.seed
     keras.utils.set_random_seed(seed)
-    rule = keras.optimizers.get(
-        {"class_name": optimizer, "config": {"learning_rate": learning_rate}}
-    )
-    stepper = stepper_for(model, rule)
     history: list[float] = []
     best = snapshot(model.weights)
     if state is not None:
@@ -101,11 +126,11 @@ def fit(
     while len(history) < last_epoch and not _is_over(history, plan):
         epoch = len(history) + 1
         steps_started = time.perf_counter()
-        rates = scheduled_rates(plan, learning_rate, steps, epoch)
+        rates = scheduled_rates(plan, trainee.learning_rate, steps, epoch)
         for rows, rate in zip(
             _batches(len(train), plan.batch_size, seed, epoch), rates, strict=True
         ):
-            rule.learning_rate = rate
+            trainee.rule.learning_rate = rate
             if not math.isfinite(stepper.train(train.x[rows], train.y[rows])):
                 raise WorkError(
                     f"the loss is not a number in epoch {epoch}",

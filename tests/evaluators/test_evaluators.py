@@ -15,6 +15,7 @@ from edgebench.evaluators import (
     LatencyEvaluator,
     SizeEvaluator,
     Slice,
+    workbench,
 )
 from edgebench.executors import InlineExecutor
 from edgebench.records import (
@@ -164,6 +165,24 @@ def test_training_in_parts_finds_what_training_in_one_go_does(candidate, tmp_pat
     assert second.metrics == whole.metrics
     assert "note" not in second.facts
     assert (tmp_path / "t002.checkpoint.npz").is_file()
+
+
+def test_what_pauses_leaves_no_weights_and_goes_on_as_if_it_had_not(candidate, tmp_path):
+    plan = TrainingPlan(max_epochs=3, batch_size=32, patience=5)
+    evaluator = AccuracyEvaluator(InlineExecutor(), DATA, plan, tmp_path)
+    whole = evaluator.evaluate(dataclasses.replace(candidate, trial_id="t001"))
+    pauses = Slice(until_epoch=1, pauses=True)
+    for trial_id, forget in (("t002", False), ("t003", True)):
+        paused = dataclasses.replace(candidate, trial_id=trial_id, part=pauses)
+        assert not evaluator.evaluate(paused).facts["is_over"]
+        assert not (tmp_path / f"{trial_id}.weights.h5").exists()
+        if forget:
+            workbench._paused.clear()
+        rest = Slice(from_epoch=1, until_epoch=3, source=trial_id)
+        found = evaluator.evaluate(dataclasses.replace(paused, part=rest))
+        assert found.facts["history"] == whole.facts["history"]
+        assert (tmp_path / f"{trial_id}.weights.h5").exists()
+        assert not workbench._paused
 
 
 @pytest.mark.parametrize(("content", "why"), [(None, "missing"), (b"PK", "cannot be read")])

@@ -19,6 +19,7 @@ from edgebench.training import (
     KerasStepper,
     TrainingState,
     fit,
+    prepare,
     read_state,
     write_state,
 )
@@ -72,8 +73,9 @@ def network(keras, units=4):
 
 
 def trained(model, data, plan=PLAN, **changes):
+    how = {name: changes.pop(name) for name in ("state", "until_epoch") if name in changes}
     given = {"optimizer": "adam", "learning_rate": 1e-2, "seed": 1} | changes
-    return model, fit(model, *data, plan, **given)
+    return model, fit(prepare(model, **given), *data, plan, **how)
 
 
 def in_parts(keras, ends, folder, plan=PLAN, **changes):

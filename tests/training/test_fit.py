@@ -8,7 +8,7 @@ import pytest
 from edgebench.datasets import Part
 from edgebench.errors import WorkError
 from edgebench.records import TrainingPlan
-from edgebench.training import KerasStepper, accuracy_of, fit, predict, stepper_for
+from edgebench.training import KerasStepper, accuracy_of, fit, predict, prepare, stepper_for
 from edgebench.training.fit import scheduled_rates
 
 PLAN = TrainingPlan(max_epochs=6, batch_size=16, patience=3)
@@ -45,7 +45,7 @@ def network(keras):
 def trained(network, parts, plan=PLAN, **changes):
     given = {"optimizer": "adam", "learning_rate": 1e-2, "seed": 1} | changes
     model = network()
-    return model, fit(model, *parts, plan, **given)
+    return model, fit(prepare(model, **given), *parts, plan)
 
 
 def test_it_learns_and_leaves_the_best_weights(network, parts):

@@ -10,7 +10,7 @@ import pytest
 
 from edgebench.datasets import Part
 from edgebench.records import TrainingPlan
-from edgebench.training import KerasStepper, Stepper, fit, stepper_for
+from edgebench.training import KerasStepper, Stepper, fit, prepare, stepper_for
 from edgebench.training.tensorflow_step import ELEMENTWISE
 
 
@@ -36,15 +36,8 @@ def test_its_own_optimizer_and_loss_are_used(own_rate: float, moves: bool) -> No
     examples = part()
     expected = float(loss(examples.y, model.predict_on_batch(examples.x)))
     assert stepper.train(examples.x, examples.y) == pytest.approx(expected, rel=1e-5)
-    fit(
-        model,
-        examples,
-        examples,
-        TrainingPlan(max_epochs=1, batch_size=8, patience=1),
-        optimizer="sgd",
-        learning_rate=1.0,
-        seed=0,
-    )
+    trainee = prepare(model, optimizer="sgd", learning_rate=1.0, seed=0)
+    fit(trainee, examples, examples, TrainingPlan(max_epochs=1, batch_size=8, patience=1))
     moved = any(not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
     assert moved is moves
 
