@@ -30,18 +30,25 @@ class AccuracyEvaluator:
         data: What to train on; only its training and validation parts are read.
         plan: For how long.
         weights_dir: Gets ``TRIAL.weights.h5``, and ``TRIAL.checkpoint.npz`` where a candidate is trained in parts.
+        devices: See `TrainingJob`.
     """
 
     metrics = ("val_accuracy",)
     cost = Cost.TRAINING
 
     def __init__(
-        self, executor: Executor, data: DataPlan, plan: TrainingPlan, weights_dir: Path
+        self,
+        executor: Executor,
+        data: DataPlan,
+        plan: TrainingPlan,
+        weights_dir: Path,
+        devices: tuple[str, ...] = (),
     ) -> None:
         self._executor = executor
         self._data = data
         self._plan = plan
         self._weights_dir = weights_dir
+        self._devices = devices
 
     def evaluate(self, candidate: Candidate) -> Findings:
         job = TrainingJob(
@@ -49,6 +56,7 @@ class AccuracyEvaluator:
             data=self._data,
             plan=self._plan,
             weights_path=self._path(candidate.trial_id, WEIGHTS_SUFFIX),
+            devices=self._devices,
         )
         part = candidate.part
         if part is not None:
@@ -102,21 +110,22 @@ def train(job: TrainingJob) -> Findings:
 
 
 def _fit(job: TrainingJob, dataset: Dataset, state: TrainingState | None) -> tuple[Any, FitResult]:
-    from edgebench.training import fit
+    from edgebench.training import fit, training_scope
 
     values = job.blueprint.values
-    model = take(job.blueprint)
-    result = fit(
-        model,
-        dataset.train(),
-        dataset.validation(),
-        job.plan,
-        optimizer=str(values.get("optimizer", "adam")),
-        learning_rate=float(values.get("learning_rate", 1e-3)),
-        seed=job.blueprint.seed,
-        state=state,
-        until_epoch=job.until_epoch,
-    )
+    model = take(job.blueprint, job.devices)
+    with training_scope(job.devices):
+        result = fit(
+            model,
+            dataset.train(),
+            dataset.validation(),
+            job.plan,
+            optimizer=str(values.get("optimizer", "adam")),
+            learning_rate=float(values.get("learning_rate", 1e-3)),
+            seed=job.blueprint.seed,
+            state=state,
+            until_epoch=job.until_epoch,
+        )
     return model, result
 
 

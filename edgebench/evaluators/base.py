@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,13 +33,20 @@ class Blueprint:
             options=self.options,
         )
 
-    def build(self) -> Any:
-        """Return the untrained Keras model; the same blueprint gives the same weights."""
+    def build(self, devices: Sequence[str] = ()) -> Any:
+        """Return the untrained Keras model; the same blueprint gives the same weights.
+
+        Args:
+            devices: On which it will be trained, as `TrainingJob` says.
+        """
         import keras
+
+        from edgebench.training import training_scope
 
         keras.backend.clear_session()
         keras.utils.set_random_seed(self.seed)
-        return self.template_object().assemble(self.values)
+        with training_scope(devices):
+            return self.template_object().assemble(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,8 @@ class TrainingJob:
     """How a candidate is trained, on what, and where its best weights go.
 
     Training goes up to ``until_epoch`` of the plan, or to its end. ``read_from`` is the checkpoint to go on from, after
-    ``from_epoch`` epochs; ``write_to`` where to leave one.
+    ``from_epoch`` epochs; ``write_to`` where to leave one. Each batch is split over ``devices``; without them Keras
+    chooses the one to train on.
     """
 
     blueprint: Blueprint
@@ -58,6 +66,7 @@ class TrainingJob:
     until_epoch: int | None = None
     read_from: str | None = None
     write_to: str | None = None
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from edgebench.training.checkpoint import (
     write_state,
 )
 from edgebench.training.fit import FitResult, accuracy_of, fit, predict
-from edgebench.training.steps import KerasStepper, Stepper, stepper_for
+from edgebench.training.steps import KerasStepper, Stepper, stepper_for, training_scope
 
 __all__ = [
     "CheckpointError",
@@ -20,5 +20,6 @@ __all__ = [
     "predict",
     "read_state",
     "stepper_for",
+    "training_scope",
     "write_state",
 ]
