@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgebench import suites
 from edgebench.errors import InputError, StoppedError
-from edgebench.executors import Workers, start_server
+from edgebench.executors import Workers, preload_for, start_server
 from edgebench.records import Measurement, Run, RunResult
 from edgebench.suites import Change
 
@@ -76,16 +76,23 @@ def search(
 
     Raises:
         InputError: the suite, an option or the run is wrong.
-        UnavailableError: a device or runtime is not there.
+        UnavailableError: a device, a runtime or the Keras backend is not there.
         StoppedError: the user stopped the search; its report is drawn as far as it came.
         WorkError: every trial failed.
     """
     from edgebench.store import SqliteStore
-    from edgebench.templates import import_keras
+    from edgebench.templates import chosen_backend, import_keras
 
     where = workers if isinstance(workers, Workers) else Workers(count=workers)
+    backend = chosen_backend()
+    if where.strategy and backend != "tensorflow":
+        raise InputError(
+            f"--strategy {where.strategy} needs TensorFlow",
+            why=f"the Keras backend here is {backend}",
+            remedy="set KERAS_BACKEND to tensorflow, or leave --strategy out",
+        )
     if where.executor == "local":
-        start_server()
+        start_server(preload_for(backend))
     if resume is None:
         path = suites.find(str(suite))
         loaded = suites.load(str(path), changes(options))

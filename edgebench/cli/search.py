@@ -64,6 +64,14 @@ def search(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Trials at once; one a core by default.")
     ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            "--strategy",
+            metavar="mirrored",
+            help="One trial at a time, each batch split over all GPUs of this machine.",
+        ),
+    ] = None,
     template: Annotated[str | None, typer.Option("--template", metavar="NAME|module:Class")] = None,
     data: Annotated[str | None, typer.Option("--data", metavar="NAME")] = None,
     sets: options.Sets = None,
@@ -82,13 +90,17 @@ def search(
     reports: options.Reports = options.DEFAULT_REPORTS,
     as_json: options.Json = False,
 ) -> None:
-    """Search for the networks worth shipping, export and measure them, draw the report."""
+    """Search for the networks worth shipping, export and measure them, draw the report.
+
+    Trains on Keras's backend: set KERAS_BACKEND to tensorflow, jax or torch.
+    """
     from edgebench.executors import EXECUTORS, Workers
 
     if executor not in EXECUTORS:
         raise UnknownNameError("an executor", executor, EXECUTORS)
     if ray_address and executor != "ray":
         raise InputError("--ray-address is of no use here", remedy="add --executor ray")
+    where = Workers(count=workers, executor=executor, ray_address=ray_address, strategy=strategy)
     from edgebench import api
 
     chosen = {
@@ -116,7 +128,7 @@ def search(
                 observer=observer,
                 resume=resume,
                 new=new,
-                workers=Workers(count=workers, executor=executor, ray_address=ray_address),
+                workers=where,
                 time_budget_s=options.parse_duration_s(time_budget),
                 store=store,
                 reports=reports,

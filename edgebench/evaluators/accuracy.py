@@ -30,18 +30,25 @@ class AccuracyEvaluator:
         data: What to train on; only its training and validation parts are read.
         plan: For how long.
         weights_dir: Gets ``TRIAL.weights.h5``, and ``TRIAL.checkpoint.npz`` where a candidate is trained in parts.
+        devices: See `TrainingJob`.
     """
 
     metrics = ("val_accuracy",)
     cost = Cost.TRAINING
 
     def __init__(
-        self, executor: Executor, data: DataPlan, plan: TrainingPlan, weights_dir: Path
+        self,
+        executor: Executor,
+        data: DataPlan,
+        plan: TrainingPlan,
+        weights_dir: Path,
+        devices: tuple[str, ...] = (),
     ) -> None:
         self._executor = executor
         self._data = data
         self._plan = plan
         self._weights_dir = weights_dir
+        self._devices = devices
 
     def evaluate(self, candidate: Candidate) -> Findings:
         job = TrainingJob(
@@ -49,6 +56,7 @@ class AccuracyEvaluator:
             data=self._data,
             plan=self._plan,
             weights_path=self._path(candidate.trial_id, WEIGHTS_SUFFIX),
+            devices=self._devices,
         )
         part = candidate.part
         if part is not None:
@@ -108,30 +116,33 @@ def train(job: TrainingJob) -> Findings:
 
 
 def _prepared(job: TrainingJob) -> Trainee:
-    from edgebench.training import prepare
+    from edgebench.training import prepare, training_scope
 
     values = job.blueprint.values
-    return prepare(
-        take(job.blueprint),
-        optimizer=str(values.get("optimizer", "adam")),
-        learning_rate=float(values.get("learning_rate", 1e-3)),
-        seed=job.blueprint.seed,
-    )
+    model = take(job.blueprint, job.devices)
+    with training_scope(job.devices):
+        return prepare(
+            model,
+            optimizer=str(values.get("optimizer", "adam")),
+            learning_rate=float(values.get("learning_rate", 1e-3)),
+            seed=job.blueprint.seed,
+        )
 
 
 def _fit(
     job: TrainingJob, trainee: Trainee, dataset: Dataset, state: TrainingState | None
 ) -> FitResult:
-    from edgebench.training import fit
+    from edgebench.training import fit, training_scope
 
-    return fit(
-        trainee,
-        dataset.train(),
-        dataset.validation(),
-        job.plan,
-        state=state,
-        until_epoch=job.until_epoch,
-    )
+    with training_scope(job.devices):
+        return fit(
+            trainee,
+            dataset.train(),
+            dataset.validation(),
+            job.plan,
+            state=state,
+            until_epoch=job.until_epoch,
+        )
 
 
 def _training_key(job: TrainingJob) -> str:

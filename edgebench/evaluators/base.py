@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,13 +33,20 @@ class Blueprint:
             options=self.options,
         )
 
-    def build(self) -> Any:
-        """Return the untrained Keras model; the same blueprint gives the same weights."""
+    def build(self, devices: Sequence[str] = ()) -> Any:
+        """Return the untrained Keras model; the same blueprint gives the same weights.
+
+        Args:
+            devices: On which it will be trained, as `TrainingJob` says.
+        """
         import keras
+
+        from edgebench.training import training_scope
 
         keras.backend.clear_session()
         keras.utils.set_random_seed(self.seed)
-        return self.template_object().assemble(self.values)
+        with training_scope(devices):
+            return self.template_object().assemble(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +55,7 @@ class TrainingJob:
 
     Training goes up to ``until_epoch`` of the plan, or to its end. ``read_from`` is the checkpoint to go on from, after
     ``from_epoch`` epochs; ``write_to`` where to leave one. Weights are left unless the training ``pauses`` before it is
-    over.
+    over. Each batch is split over ``devices``; without them Keras chooses the one to train on.
     """
 
     blueprint: Blueprint
@@ -60,6 +67,7 @@ class TrainingJob:
     pauses: bool = False
     read_from: str | None = None
     write_to: str | None = None
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@ is made ready to be trained once for all its parts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgebench.evaluators.base import Blueprint
@@ -26,8 +27,14 @@ def look_at(blueprint: Blueprint) -> Any:
     return model
 
 
-def take(blueprint: Blueprint) -> Any:
-    """Return the untrained Keras model of a blueprint, to be trained: no other call returns it."""
+def take(blueprint: Blueprint, devices: Sequence[str] = ()) -> Any:
+    """Return the untrained Keras model of a blueprint, to be trained: no other call returns it.
+
+    One that several devices train is built for them, not taken from what is in hand.
+    """
+    if devices:
+        _in_hand.clear()
+        return blueprint.build(devices)
     model = look_at(blueprint)
     _in_hand.clear()
     return model

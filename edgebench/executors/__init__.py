@@ -2,17 +2,18 @@
 
 from edgebench.executors.base import (
     EXECUTORS,
+    STRATEGIES,
     Executor,
     InlineExecutor,
     Shared,
     WorkerDiedError,
     Workers,
 )
-from edgebench.executors.local import PRELOAD, LocalExecutor, WorkerSettings, start_server
+from edgebench.executors.local import LocalExecutor, WorkerSettings, preload_for, start_server
 
 __all__ = [
     "EXECUTORS",
-    "PRELOAD",
+    "STRATEGIES",
     "Executor",
     "InlineExecutor",
     "LocalExecutor",
@@ -20,5 +21,6 @@ __all__ = [
     "WorkerDiedError",
     "WorkerSettings",
     "Workers",
+    "preload_for",
     "start_server",
 ]

@@ -8,9 +8,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from edgebench.errors import EdgebenchError, WorkError, first_line
+from edgebench.errors import (
+    EdgebenchError,
+    InputError,
+    UnknownNameError,
+    WorkError,
+    first_line,
+)
 
 EXECUTORS = ("local", "ray")
+STRATEGIES = ("mirrored",)
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -28,11 +35,27 @@ class Workers:
         executor: One of `EXECUTORS`.
         ray_address: Of the cluster, as ``ray.init`` takes it; by default ``RAY_ADDRESS``, and without that one is started
             on this machine.
+        strategy: ``mirrored`` for one trial at a time, on all GPUs of this machine; by default a trial trains on one device.
+
+    Raises:
+        InputError: the strategy is not known, or does not go with the rest.
     """
 
     count: int | None = None
     executor: str = "local"
     ray_address: str | None = None
+    strategy: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.strategy is None:
+            return
+        if self.strategy not in STRATEGIES:
+            raise UnknownNameError("a strategy", self.strategy, STRATEGIES)
+        if self.executor != "local" or self.count not in (None, 1):
+            raise InputError(
+                f"--strategy {self.strategy} trains one trial at a time, on the GPUs of this machine",
+                remedy="leave --executor and --workers out",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

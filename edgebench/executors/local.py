@@ -18,9 +18,9 @@ import time
 import traceback
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
@@ -37,17 +37,16 @@ THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
+    "NPROC",  # read by XLA for JAX's pool on a processor
 )
 PRELOAD = (
-    "keras",
-    "keras_tuner",
     "sklearn.datasets",
     "sklearn.model_selection",
     "edgebench.evaluators.accuracy",
     "edgebench.export",
-    "edgebench.templates.squeezenet_se",
     "edgebench.training",
 )
+KERAS_PRELOAD = ("keras", "keras_tuner", "edgebench.templates.squeezenet_se")
 _main_lock = threading.Lock()
 
 
@@ -56,16 +55,26 @@ class WorkerSettings:
     """How each worker process runs.
 
     ``threads`` a worker; ``recycle_after`` jobs it is replaced (frameworks leak memory); ``timeout_s`` a job may
-    take; what it prints goes to ``log_path``.
+    take; what it prints goes to ``log_path``; ``variables`` are set in its environment before its first job.
     """
 
     threads: int = 1
     recycle_after: int = 16
     timeout_s: float = 3600.0
     log_path: str = os.devnull
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def start_server(preload: Sequence[str] = PRELOAD) -> None:
+def preload_for(backend: str) -> tuple[str, ...]:
+    """Return the modules to load before workers are forked.
+
+    Keras is one of them with TensorFlow alone: a process that has loaded Keras keeps its backend, files are made by
+    TensorFlow, and JAX must not be there before a fork.
+    """
+    return (*KERAS_PRELOAD, *PRELOAD) if backend == "tensorflow" else PRELOAD
+
+
+def start_server(preload: Sequence[str]) -> None:
     """Start the fork server of this process where it has none; it imports modules in the background, without a word."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _without_main(), silenced():
@@ -300,6 +309,7 @@ def _work(pipe: Any, settings: WorkerSettings) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(settings.threads)))
+    os.environ.update(settings.variables)
     while True:
         try:
             fn, job = pipe.recv()

@@ -61,7 +61,7 @@ class RayExecutor:
     Args:
         workers: How many, and the cluster's address.
         root: The folder in which jobs read and write files.
-        settings: ``threads`` a worker. Ray keeps the logs, and a worker, which takes seconds to start, is replaced after 64
+        settings: ``threads`` and ``variables`` of a worker. Ray keeps the logs, and a worker, which takes seconds to start, is replaced after 64
             jobs.
 
     Raises:
@@ -81,7 +81,7 @@ class RayExecutor:
         self._origin = _Origin(
             search=secrets.token_hex(8),
             version=edgebench.__version__,
-            variables=_variables(self._settings.threads),
+            variables=_variables(self._settings),
         )
         self._shared: dict[str, tuple[str, Any, Any]] = {}
         self._may_start = threading.RLock()
@@ -226,13 +226,12 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=KNOCK_S).close()
 
 
-def _variables(threads: int) -> dict[str, str]:
+def _variables(settings: WorkerSettings) -> dict[str, str]:
     """Return the environment of a worker."""
-    backend = os.environ.get("KERAS_BACKEND")
     return {
-        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        **dict.fromkeys(THREAD_VARIABLES, str(settings.threads)),
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        **({"KERAS_BACKEND": backend} if backend else {}),
+        **settings.variables,
     }
 
 

@@ -3,13 +3,13 @@
 Importing this package loads neither Keras nor keras-tuner; the first `load_template` of a known name does.
 """
 
+from edgebench.templates.backend import chosen_backend, import_keras
 from edgebench.templates.classes import import_class
 from edgebench.templates.drawing import draw_text
 from edgebench.templates.graph import GraphFacts, LayerFacts, read_graph
 from edgebench.templates.picture import draw_svg
 from edgebench.templates.registry import (
     TEMPLATES,
-    import_keras,
     load_template,
     portable_name,
     register_template,
@@ -27,6 +27,7 @@ __all__ = [
     "TRAINING_HYPERPARAMETERS",
     "GraphFacts",
     "LayerFacts",
+    "chosen_backend",
     "discover_space",
     "draw_svg",
     "draw_text",

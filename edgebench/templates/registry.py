@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgebench.errors import InputError, UnknownNameError
-from edgebench.runtimes.quiet import silenced
+from edgebench.templates.backend import import_keras
 from edgebench.templates.classes import import_class
 
 if TYPE_CHECKING:
@@ -114,13 +112,6 @@ def usual_arguments(name: str) -> tuple[Shapes, int]:
 
     usual = cls if issubclass(cls, Template) else Template
     return usual.usual_input_shapes, usual.usual_classes
-
-
-def import_keras() -> None:
-    """Import the framework before anything else does, without what its native code prints on the way."""
-    if "keras" not in sys.modules:
-        with silenced():
-            importlib.import_module("keras")
 
 
 def _template_class(name: str) -> type:

@@ -7,7 +7,7 @@ from edgebench.training.checkpoint import (
     write_state,
 )
 from edgebench.training.fit import FitResult, Trainee, accuracy_of, fit, predict, prepare
-from edgebench.training.steps import KerasStepper, Stepper, stepper_for
+from edgebench.training.steps import KerasStepper, Stepper, stepper_for, training_scope
 
 __all__ = [
     "CheckpointError",
@@ -22,5 +22,6 @@ __all__ = [
     "prepare",
     "read_state",
     "stepper_for",
+    "training_scope",
     "write_state",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from edgebench.datasets import Floats, Labels
+from edgebench.errors import WorkError
 
 
 class Stepper(Protocol):
@@ -53,15 +55,44 @@ def is_compiled(model: Any) -> bool:
     return bool(getattr(model, "compiled", False))
 
 
+def training_scope(devices: Sequence[str]) -> contextlib.AbstractContextManager[Any]:
+    """Return the block in which a model is built, and then trained, by several devices that split each batch.
+
+    Args:
+        devices: TensorFlow's names, such as ``GPU:0``; without any the block changes nothing.
+    """
+    if not devices:
+        return contextlib.nullcontext()
+    from edgebench.training.mirrored_step import strategy_over
+
+    scope: contextlib.AbstractContextManager[Any] = strategy_over(tuple(devices)).scope()
+    return scope
+
+
 def stepper_for(model: Any, optimizer: Any) -> Stepper:
-    """Return the fastest stepper that the active Keras backend has.
+    """Return the fastest stepper that the active Keras backend has for the devices that the model was built for.
 
     A model that its template compiled, as keras-tuner's hypermodels do, keeps its own optimizer and loss.
+
+    Raises:
+        WorkError: several devices are to train such a model.
     """
     import keras
 
-    if not is_compiled(model) and keras.backend.backend() == "tensorflow":
-        from edgebench.training.tensorflow_step import TensorflowStepper
+    if keras.backend.backend() != "tensorflow":
+        return KerasStepper(model, optimizer)
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        if is_compiled(model):
+            raise WorkError(
+                "a network that its template compiles cannot train on several GPUs",
+                why="how its loss adds up over them is not known",
+                remedy="leave --strategy out, or let the template compile nothing",
+            )
+        from edgebench.training.mirrored_step import MirroredStepper
 
-        return TensorflowStepper(model, optimizer)
-    return KerasStepper(model, optimizer)
+        return MirroredStepper(model, optimizer)
+    if is_compiled(model):
+        return KerasStepper(model, optimizer)
+    from edgebench.training.tensorflow_step import TensorflowStepper
+
+    return TensorflowStepper(model, optimizer)

@@ -10,9 +10,9 @@ from typing import Self
 
 from edgebench.datasets import Floats
 from edgebench.devices import Device, open_device
-from edgebench.executors import Executor
 from edgebench.profiling import MeasurePlan, Profiler, check_device
 from edgebench.records import DeviceInfo, Measurement, Suite
+from edgebench.tuning.crew import Crew
 
 
 class Bench:
@@ -22,11 +22,11 @@ class Bench:
 
     Args:
         suite: Names the devices and the plan.
-        executor: Its workers leave a device alone that is being measured on.
+        crew: Its workers leave a device alone that is being measured on.
     """
 
-    def __init__(self, suite: Suite, executor: Executor) -> None:
-        self._executor = executor
+    def __init__(self, suite: Suite, crew: Crew) -> None:
+        self._crew = crew
         plan = suite.latency
         self._plan = MeasurePlan(runtime=plan.runtime, threads=plan.threads, block_s=plan.block_s)
         self._winner_blocks = plan.winner_blocks
@@ -79,7 +79,7 @@ class Bench:
     def _undisturbed(self, device: Device) -> contextlib.AbstractContextManager[None]:
         document = device.document
         is_local = document.transport.kind == "local"
-        return self._executor.measuring(document.name, is_local=is_local)
+        return self._crew.measuring(document.name, is_local=is_local)
 
 
 def _by_runtime(paths: Sequence[Path]) -> list[list[Path]]:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from importlib import metadata
 
+from edgebench.templates import chosen_backend
+
 RECORDED_PACKAGES = (
     "edgebench",
     "tensorflow",
@@ -24,9 +26,10 @@ RECORDED_PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that shape results; absent ones are left out."""
+    """Return the versions of Python and of the packages that shape results, the Keras backend's among them; absent ones
+    are left out."""
     found = {"python": platform.python_version()}
-    for package in RECORDED_PACKAGES:
+    for package in dict.fromkeys((*RECORDED_PACKAGES, chosen_backend())):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

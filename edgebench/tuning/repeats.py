@@ -45,16 +45,25 @@ class Repeats:
         executor: Where to train.
         observer: Told of each repeat that is done.
         stop: Ends it; repeats that are being trained are finished.
+        devices: See `TrainingJob`.
     """
 
     def __init__(
-        self, run: Run, store: SqliteStore, executor: Executor, observer: Observer, stop: Stop
+        self,
+        run: Run,
+        store: SqliteStore,
+        executor: Executor,
+        observer: Observer,
+        stop: Stop,
+        *,
+        devices: tuple[str, ...] = (),
     ) -> None:
         self._run = run
         self._store = store
         self._executor = executor
         self._observer = observer
         self._stop = stop
+        self._devices = devices
 
     def train(self, spec: DatasetSpec) -> None:
         """Train until no member and no contender lacks a training, or the user asks to stop.
@@ -124,6 +133,7 @@ class Repeats:
             plan=suite.training,
             weights_path=str(weights_path(folder, trial.trial_id, lack.seed)),
             until_epoch=trial.oracle_state.get(UNTIL),
+            devices=self._devices,
         )
 
 

@@ -23,13 +23,14 @@ from edgebench.evaluators import (
     LatencyEvaluator,
     SizeEvaluator,
 )
-from edgebench.executors import PRELOAD, Executor, LocalExecutor, Shared, WorkerSettings
+from edgebench.executors import Executor, Shared
 from edgebench.objectives import front_hypervolume, select_front
 from edgebench.records import RunResult, Status, Suite, Trial
 from edgebench.store import SqliteStore
-from edgebench.templates import discover_space, load_template
+from edgebench.templates import chosen_backend, discover_space, load_template
 from edgebench.tuning.agenda import Agenda, Work
 from edgebench.tuning.bench import Bench
+from edgebench.tuning.crew import Crew, devices_for, hire
 from edgebench.tuning.observer import Observer, Progress
 from edgebench.tuning.oracles import Judge
 from edgebench.tuning.pipeline import LOG, Pipeline
@@ -64,6 +65,7 @@ class Search:
         self._trials: list[Trial] = []
         self._paused: tuple[Trial, ...] = ()
         self._workers = 1
+        self._devices: tuple[str, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -75,26 +77,27 @@ class Search:
         Raises:
             StoppedError: the user stopped it; what was finished is in the store.
             WorkError: every trial failed.
-            InputError: another process works on this run.
+            InputError: another process works on this run, or the GPUs that it asks for are not there.
         """
         store, run_id = self._store, self._run.run_id
         with (
             store.lock(run_id),
-            self._executor() as executor,
-            Bench(self._suite, executor) as bench,
+            self._crew() as crew,
+            Bench(self._suite, crew) as bench,
         ):
-            self._workers = executor.workers
-            executor.warm_up()
-            dataset = self._dataset(executor)
+            self._workers = crew.trainers.workers
+            crew.warm_up()
+            self._devices = devices_for(self._settings.workers, crew.trainers)
+            dataset = self._dataset(crew.trainers)
             self._save(devices=bench.describe(), data=datasets.facts(dataset))
             known = store.load(run_id)
             self._trials, self._paused = list(known.trials), known.paused
             self._observer.run_started(self._run, is_new=self._is_new, progress=self._progress())
-            with self._interruptible(executor):
+            with self._interruptible(crew):
                 try:
-                    self._search(executor, bench, dataset.spec)
+                    self._search(crew, bench, dataset.spec)
                     if not self._stop.requested:
-                        self._ship(executor, bench, dataset)
+                        self._ship(crew, bench, dataset)
                 except StoppedError:
                     self._stop.request()
             self._save(status="interrupted" if self._stop.requested else "completed")
@@ -107,8 +110,8 @@ class Search:
             raise WorkError("every trial failed", why=self._searched()[-1].reason)
         return store.load(run_id)
 
-    def _search(self, executor: Executor, bench: Bench, spec: DatasetSpec) -> None:
-        pipeline = Pipeline(self._evaluators(executor, bench), self._suite.constraints)
+    def _search(self, crew: Crew, bench: Bench, spec: DatasetSpec) -> None:
+        pipeline = Pipeline(self._evaluators(crew, bench), self._suite.constraints)
         template = load_template(
             self._suite.template,
             input_shapes=spec.input_shapes,
@@ -122,11 +125,11 @@ class Search:
             for trial in agenda.give_up():
                 self._record(trial, agenda)
 
-    def _ship(self, executor: Executor, bench: Bench, dataset: Dataset) -> None:
+    def _ship(self, crew: Crew, bench: Bench, dataset: Dataset) -> None:
         """Train the front again where the suite asks for it, and make its files, until neither changes it."""
         store, observer, stop = self._store, self._observer, self._stop
-        repeats = Repeats(self._run, store, executor, observer, stop)
-        winners = Winners(self._run, store, executor, bench, observer, stop)
+        repeats = Repeats(self._run, store, crew.trainers, observer, stop, devices=self._devices)
+        winners = Winners(self._run, store, crew.exporters, bench, observer, stop)
         repeats.train(dataset.spec)
         while not stop.requested and winners.make(dataset):
             repeats.train(dataset.spec)
@@ -184,10 +187,10 @@ class Search:
         prune_checkpoints(folder, agenda.going_on())
         self._observer.trial_ended(trial, self._progress())
 
-    def _evaluators(self, executor: Executor, bench: Bench) -> list[Any]:
+    def _evaluators(self, crew: Crew, bench: Bench) -> list[Any]:
         store, suite = self._store, self._suite
         latency = LatencyEvaluator(
-            executor,
+            crew.exporters,
             functools.partial(bench.measure, blocks=suite.latency.blocks),
             precision=suite.latency.precision,
             data=suite.data,
@@ -196,8 +199,10 @@ class Search:
         for trial in (*self._trials, *self._paused):
             latency.remember(trial.arch_id, trial.metrics)
         weights = store.weights_dir(self.run_id)
-        accuracy = AccuracyEvaluator(executor, suite.data, suite.training, weights)
-        return [SizeEvaluator(executor), latency, accuracy]
+        accuracy = AccuracyEvaluator(
+            crew.trainers, suite.data, suite.training, weights, self._devices
+        )
+        return [SizeEvaluator(crew.trainers), latency, accuracy]
 
     def _shortfall(self) -> Iterator[str]:
         """Say why there are fewer trials than asked for, if there are."""
@@ -250,34 +255,28 @@ class Search:
         )
         return dataset
 
-    def _made(self, settings: WorkerSettings) -> Executor:
-        workers = self._settings.workers
-        if workers.executor == "ray":
-            from edgebench.executors.ray import RayExecutor
-
-            return RayExecutor(workers, root=self._store.root, settings=settings)
-        return LocalExecutor(workers.count, preload=PRELOAD, settings=settings)
-
     @contextlib.contextmanager
-    def _executor(self) -> Iterator[Executor]:
+    def _crew(self) -> Iterator[Crew]:
         log_path = self._store.log_path(self.run_id)
         handler = logging.FileHandler(log_path, delay=True)
         LOG.addHandler(handler)
         LOG.propagate = False
-        executor = self._made(WorkerSettings(log_path=str(log_path)))
+        crew = hire(
+            self._settings.workers, chosen_backend(), root=self._store.root, log_path=log_path
+        )
         try:
-            yield executor
+            yield crew
         except BaseException:
-            executor.shutdown(wait=False)
+            crew.shutdown(wait=False)
             raise
         else:
-            executor.shutdown(wait=not self._stop.requested)
+            crew.shutdown(wait=not self._stop.requested)
         finally:
             LOG.removeHandler(handler)
             handler.close()
 
     @contextlib.contextmanager
-    def _interruptible(self, executor: Executor) -> Iterator[None]:
+    def _interruptible(self, crew: Crew) -> Iterator[None]:
         """Let the first interrupt finish the running trials, and the second end them."""
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -287,7 +286,7 @@ class Search:
             self._stop.request()
             self._observer.stopping(self._workers)
             if self._stop.requests > 1:
-                executor.shutdown(wait=False)
+                crew.shutdown(wait=False)
 
         previous = signal.signal(signal.SIGINT, on_interrupt)
         try:

@@ -29,7 +29,7 @@ from journal import Journal  # noqa: E402
 
 from edgebench import api, datasets  # noqa: E402
 from edgebench.evaluators import TrainingJob, train  # noqa: E402
-from edgebench.executors import PRELOAD, LocalExecutor  # noqa: E402
+from edgebench.executors import LocalExecutor, preload_for  # noqa: E402
 from edgebench.objectives import (  # noqa: E402
     confirmed_metrics,
     front_indices,
@@ -89,7 +89,7 @@ def train_again(result: RunResult, trials: list[Trial], folder: Path) -> dict[st
     """Return the accuracies of each trial from seeds that the search did not use."""
     suite = result.run.suite
     spec = datasets.load_dataset(suite.data, suite.seed).spec
-    executor = LocalExecutor(os.cpu_count() or 1, preload=PRELOAD)
+    executor = LocalExecutor(os.cpu_count() or 1, preload=preload_for("tensorflow"))
     executor.warm_up()
     jobs = {}
     for trial in trials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -128,6 +129,43 @@ def test_a_mistake_has_its_exit_code_and_a_sentence(arguments, code, expected, t
     assert done.stderr.startswith("error   ")
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "code", "expected"),
+    [
+        ({"KERAS_BACKEND": "jaxx"}, [], 2, "jaxx is not a Keras backend that trains"),
+        ({"KERAS_BACKEND": "jaxx"}, ["--executor", "ray"], 2, "did you mean jax?"),
+        ({}, ["--strategy", "mirored"], 2, "did you mean mirrored?"),
+        ({}, ["--strategy", "mirrored", "--workers", "2"], 2, "one trial at a time"),
+        ({}, ["--strategy", "mirrored"], 2, "needs several GPUs; found 0"),
+    ],
+)
+def test_where_a_search_cannot_run_is_a_sentence(environment, arguments, code, expected, tmp_path):
+    no_gpu = {"CUDA_VISIBLE_DEVICES": "-1"}
+    done = run("search", *arguments, "--json", cwd=tmp_path, **no_gpu, **environment)
+    assert done.returncode == code
+    assert done.stderr.startswith("error   ")
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("backend", "arguments", "code", "expected"),
+    [
+        ("torch", [], 3, "the Keras backend torch cannot be used here"),
+        ("jax", ["--strategy", "mirrored"], 2, "--strategy mirrored needs TensorFlow"),
+    ],
+)
+def test_a_backend_that_does_not_fit_is_a_sentence(backend, arguments, code, expected, tmp_path):
+    if (importlib.util.find_spec(backend) is None) is not (code == 3):
+        pytest.skip(f"whether {backend} is installed decides what is said")
+    done = run("search", *arguments, cwd=tmp_path, KERAS_BACKEND=backend)
+    assert done.returncode == code
+    assert done.stderr.startswith("error   ")
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_debug_adds_the_traceback(tmp_path):

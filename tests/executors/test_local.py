@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgebench.errors import WorkError
-from edgebench.executors import LocalExecutor, WorkerDiedError, WorkerSettings
+from edgebench.executors import LocalExecutor, WorkerDiedError, WorkerSettings, preload_for
 
 
 def pid_after(seconds: float) -> int:
@@ -106,6 +106,16 @@ def test_quiet_holds_workers_still(executor):
         assert set(states) == {"T"}
         assert not job.done()
     assert job.result(timeout=30) > 0
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_no_framework_is_loaded_before_a_fork_but_tensorflow(backend):
+    names = ", ".join(preload_for(backend))
+    program = f"import sys, {names}; print(sorted({{'keras', 'jax', 'torch'}} & set(sys.modules)))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
+    assert "keras" in preload_for("tensorflow")
 
 
 SCRIPT = """

@@ -9,6 +9,7 @@ from edgebench.executors import InlineExecutor
 from edgebench.records import LatencyPlan
 from edgebench.testing.store import example_run
 from edgebench.tuning.bench import Bench
+from edgebench.tuning.crew import Crew
 
 
 class Watching(InlineExecutor):
@@ -27,6 +28,6 @@ def test_each_measurement_is_undisturbed(tmp_path):
     plan = LatencyPlan(runtime="null", block_s=0.01, winner_blocks=2)
     suite = replace(example_run().suite, devices=("local",), latency=plan)
     executor = Watching()
-    with Bench(suite, executor) as bench:
+    with Bench(suite, Crew(trainers=executor, exporters=executor)) as bench:
         assert bench.measure(model, blocks=1).p50_ms > 0
         assert executor.held == [("local", True)]
