@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 from journal import MACHINE, Journal  # noqa: E402
 
 PATH = HERE / "results" / "kills.json"
-KILLS, TRIALS, LONGEST_S, STRAY_S = 30, 80, 20.0, 10.0
+KILLS, TRIALS, LONGEST_S, STRAY_S = 30, 110, 20.0, 10.0
 MARK = "EDGEBENCH_KILL_RUN"
 SUITE = """
 name: kills
@@ -128,15 +128,27 @@ def launched(place: Place, oracle: str) -> Launch:
     return Launch(process, errors)
 
 
-def living(place: Place) -> list[int]:
-    """Return the processes that have the mark of this search in their environment."""
-    found = []
+def living(place: Place) -> dict[int, str]:
+    """Return what the processes are, by their numbers, that have the mark of this search in their environment."""
+    found = {}
     mark = f"{MARK}={place.root.name}".encode()
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
+                command = (entry / "cmdline").read_text()
+                kinds = (
+                    kind
+                    for kind in ("forkserver", "resource_tracker", "agent.pyz")
+                    if kind in command
+                )
+                found[int(entry.name)] = next(kinds, "other")
     return found
+
+
+def kill_all(processes: Iterable[int]) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 9)
 
 
 def stored(place: Place) -> dict[str, str]:
@@ -188,12 +200,13 @@ def kill(place: Place, oracle: str, number: int) -> dict[str, Any] | None:
     launch.process.communicate()
     killed = time.monotonic()
     lock_is_free = is_free(place)
-    while (left := living(place)) and time.monotonic() - killed < STRAY_S:
+    left = last = living(place)
+    while left and time.monotonic() - killed < STRAY_S:
+        last = left
         time.sleep(0.01)
+        left = living(place)
     gone_s = time.monotonic() - killed
-    strays = [Path(f"/proc/{pid}/cmdline").read_bytes().decode()[:200] for pid in left]
-    for pid in left:
-        os.kill(pid, 9)
+    kill_all(left)
     after = stored(place)
     place.known.write_text(json.dumps({**before, **after}))
     return {
@@ -204,8 +217,9 @@ def kill(place: Place, oracle: str, number: int) -> dict[str, Any] | None:
         "lost": lost(before, after),
         "lock_is_free": lock_is_free,
         "gone_s": round(gone_s, 2),
-        "strays": strays,
-        "temporary": len(list(place.temporary.iterdir())),
+        "last": sorted(last.values()),
+        "strays": sorted(left.values()),
+        "temporary": len(list(temporary(place))),
         **({} if refused is None else {"second_is_refused": refused}),
     }
 
@@ -291,11 +305,16 @@ def load(place: Place) -> Any:
         return store.load(run_id)
 
 
+def temporary(place: Place) -> Iterator[Path]:
+    """Yield what is in the folder for temporary files, apart from the one file that onnxruntime keeps there."""
+    return (path for path in place.temporary.iterdir() if path.name != ".ses")
+
+
 def leftovers(place: Place) -> Iterator[Path]:
     """Yield what a finished search should not leave: temporary files, checkpoints, and weights that none can ship."""
     from edgebench.tuning.weights import prune_weights
 
-    yield from place.temporary.iterdir()
+    yield from temporary(place)
     for pattern in ("*partial*", "*.part", "*.checkpoint.npz", "cache/edgebench/results-*"):
         yield from place.root.rglob(pattern)
     result = load(place)
@@ -332,6 +351,7 @@ def run_all(oracle: str, journal: Journal, stop_s: float) -> None:
     """Do the kills that are not done yet, until it is time to stop, then the end."""
     place = Place(Path(tempfile.gettempdir()) / f"edgebench-kills-{oracle}")
     kept = Journal(place.root / "kills.json", {"suite": SUITE, "kills": KILLS, "trials": TRIALS})
+    kill_all(living(place))
     if not kept.runs:
         shutil.rmtree(place.root, ignore_errors=True)
         place.make()
