@@ -60,7 +60,7 @@ class WorkerSettings:
     """
 
     threads: int = 1
-    recycle_after: int = 16
+    recycle_after: int = 48
     timeout_s: float = 3600.0
     log_path: str = os.devnull
     variables: Mapping[str, str] = field(default_factory=dict)
