@@ -2,11 +2,12 @@
 
     python tests/benchmarks/reach.py digits --seeds 3
     EDGEBENCH_DATA=FOLDER python tests/benchmarks/reach.py cifar10 --seeds 1
+    python tests/benchmarks/reach.py digits-patience --seeds 1
     python tests/benchmarks/reach.py digits --seeds 1 --side keras-tuner
 
 Both sides search squeezenet-se-auto on the same data, for as many epochs, from the same seeds. ``keras-tuner`` is its
 RandomSearch as its guide shows it: one process, Keras `fit`, the validation accuracy alone. ``edgebench`` is
-``edgebench search --objective pareto`` with rungs. The clock starts before either framework is imported. Afterwards, off
+``edgebench search --objective pareto``. The clock starts before either framework is imported. Afterwards, off
 the clock, the networks of both sides are built again, counted, exported and measured in turns, so that a hypervolume
 compares the networks and not two measurements of one. Each run is written to ``results/reach.json`` when it is done and
 not run again; let nothing else run beside it.
@@ -43,38 +44,44 @@ template_options: {options}
 data: {data}
 objectives: {{val_accuracy: max, param_bytes: min, latency_ms: min}}
 reference: {reference}
-fidelity: {{rungs: {rungs}}}
 oracle: {{name: pareto, max_trials: {trials}}}
-training: {{max_epochs: {epochs}, batch_size: {batch}, patience: {epochs}}}
+training: {{max_epochs: {epochs}, batch_size: {batch}, patience: {patience}}}
 latency: {{blocks: 1, winner_blocks: 1, block_s: 0.3}}
 export: [tflite-fp32]
 """
 
 
 class Task(NamedTuple):
-    """What is searched; ``trials`` is keras-tuner's number, with rungs a search begins ``MORE`` times as many."""
+    """What both sides search, and the reference point of the hypervolume; training stops early after ``patience`` epochs
+    that were no better."""
 
     data: dict[str, Any]
     trials: int
     epochs: int
-    rungs: list[int]
+    patience: int
     reference: dict[str, float]
 
 
-MORE = 2
 TASKS = {
     "digits": Task(
         {"name": "digits", "validation": 0.2, "size": [32, 32]},
         trials=25,
-        epochs=20,
-        rungs=[3, 8],
+        epochs=12,
+        patience=12,
+        reference={"val_accuracy": 0.8, "param_bytes": 2e6, "latency_ms": 1.0},
+    ),
+    "digits-patience": Task(
+        {"name": "digits", "validation": 0.2, "size": [32, 32]},
+        trials=12,
+        epochs=100,
+        patience=5,
         reference={"val_accuracy": 0.8, "param_bytes": 2e6, "latency_ms": 1.0},
     ),
     "cifar10": Task(
         {"name": "cifar10", "sample": 0.04, "validation": 0.2},
         trials=15,
-        epochs=20,
-        rungs=[3, 8],
+        epochs=12,
+        patience=12,
         reference={"val_accuracy": 0.2, "param_bytes": 4e6, "latency_ms": 2.0},
     ),
 }
@@ -156,7 +163,10 @@ def plain(task: Task, seed: int) -> dict[str, Any]:
             validation_data=(validation.x, validation.y),
             epochs=task.epochs,
             batch_size=BATCH,
-            callbacks=[Stopwatch()],
+            callbacks=[
+                Stopwatch(),
+                keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=task.patience),
+            ],
             verbose=0,
         )
     return {"trials": trials, "wall_s": _clock(), "workers": 1, "work_s": spent["steps"]}
@@ -203,9 +213,9 @@ def ours(task: Task, seed: int) -> dict[str, Any]:
                 options=json.dumps(OPTIONS),
                 data=json.dumps(task.data),
                 reference=json.dumps(task.reference),
-                rungs=task.rungs,
-                trials=task.trials * MORE,
+                trials=task.trials,
                 epochs=task.epochs,
+                patience=task.patience,
                 batch=BATCH,
             )
         )
@@ -289,7 +299,7 @@ def table(runs: list[dict[str, Any]]) -> str:
         if side != "judge" or (data, "edgebench", seed) not in found:
             continue
         theirs, mine, judged = (found[data, each, seed] for each in SIDES)
-        task = TASKS[data]
+        task = Task(**judged["task"])
         *_, (wall_s, level, best) = curve(theirs, judged["judged"][0], task)
         points = curve(mine, judged["judged"][1], task)
         end_s, volume, most = points[-1]
@@ -346,12 +356,13 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the table and run nothing")
     options = parser.parse_args()
     task = TASKS[options.data]
-    settings = {"suite": SUITE, "tasks": {n: list(t) for n, t in TASKS.items()}, "machine": MACHINE}
+    settings = {"suite": SUITE, "machine": MACHINE}
+    kind = {"data": options.data, "task": task._asdict()}
 
     def known(side: str, seed: int) -> dict[str, Any] | None:
-        key = (options.data, side, seed)
+        wanted = {**kind, "side": side, "seed": seed}
         runs = Journal(PATH, settings).runs
-        return next((run for run in runs if (run["data"], run["side"], run["seed"]) == key), None)
+        return next((run for run in runs if {name: run[name] for name in wanted} == wanted), None)
 
     seeds = range(options.seeds) if options.seed is None else [options.seed]
     for seed in () if options.table else seeds:
@@ -369,7 +380,7 @@ def main() -> None:
                 found = judge(task, [run for run in both if run])
             else:
                 found = (plain if side == "keras-tuner" else ours)(task, seed)
-            run = {"data": options.data, "side": side, "seed": seed, "load_before": load, **found}
+            run = {**kind, "side": side, "seed": seed, "load_before": load, **found}
             Journal(PATH, settings).add(run)
     if options.side is None or options.table:
         print(table(Journal(PATH, settings).runs))  # noqa: T201
