@@ -30,6 +30,7 @@ class TensorflowStepper:
     """
 
     def __init__(self, model: Any, optimizer: Any) -> None:
+        _leave_graphs_as_traced()
         inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
         labels = tf.TensorSpec([None], tf.int64)
         update = _Joint if _is_elementwise(optimizer, model.trainable_variables) else _Single
@@ -65,6 +66,12 @@ class TensorflowStepper:
 
     def predict(self, x: Floats) -> Floats:
         return np.asarray(self._predict(tf.constant(x)), dtype=np.float32)
+
+
+def _leave_graphs_as_traced() -> None:
+    """Do without TensorFlow's rewriting of graphs, on a processor: it takes longer than it saves; GPUs need its layouts."""
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 class _Single:

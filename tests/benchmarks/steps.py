@@ -63,6 +63,7 @@ def blueprint(name: str, seed: int) -> Blueprint:
 def run_one(name: str, side: str, seed: int) -> dict[str, Any]:
     """Train one network; return its best validation accuracy and the seconds from the built network to the end."""
     import keras
+    import tensorflow as tf
 
     from edgebench.training import fit, prepare
 
@@ -72,6 +73,8 @@ def run_one(name: str, side: str, seed: int) -> dict[str, Any]:
     rule = str(network.values["optimizer"])
     started = time.perf_counter()
     if side == "keras":
+        # Our step turns it off for the process; Keras shall have it as it comes.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
         config = {"class_name": rule, "config": {"learning_rate": RATE}}
         loss = "sparse_categorical_crossentropy"
         model.compile(keras.optimizers.get(config), loss, metrics=["accuracy"])
