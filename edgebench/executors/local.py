@@ -24,6 +24,7 @@ from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
 
+from edgebench import scratch
 from edgebench.errors import WorkError
 from edgebench.executors.base import J, R, Shared, WorkerDiedError, as_work_error, failed, raised
 from edgebench.runtimes.quiet import silenced
@@ -64,9 +65,12 @@ class WorkerSettings:
 
 
 def start_server(preload: Sequence[str] = PRELOAD) -> None:
-    """Start the fork server of this process where it has none; it imports modules in the background, without a word."""
+    """Start the fork server of this process where it has none; it imports modules in the background, without a word.
+
+    Temporary files of workers go with this process, or are removed by the next one where it is killed.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _without_main(), silenced():
+    with _without_main(), silenced(), scratch.temporary_files_in(scratch.own_folder()):
         multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
         forkserver.ensure_running()
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgebench import scratch
+
 Files = dict[str, bytes]
 
 
@@ -47,9 +49,8 @@ def unpack(parcel: Parcel, root: Path) -> Any:
     for name, content in parcel.files.items():
         path = _inside(root, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"partial-{os.getpid()}-{path.name}")
-        partial.write_bytes(content)
-        partial.replace(path)
+        with scratch.replacing(path) as partial:
+            partial.write_bytes(content)
     unpickler = _Unpickler(io.BytesIO(parcel.body), root)
     content = unpickler.load()
     for path in unpickler.paths:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgebench import scratch
+
 PATIENCE_S = 5.0
 _WORK = "work-"
 
@@ -22,11 +24,11 @@ def present(search: str) -> Iterator[Path]:
     Yields an empty folder for the process to work in, which goes with the lock.
 
     Args:
-        search: Names it; letters and digits.
+        search: Names it; 16 hexadecimal digits.
     """
-    path = _folder(search) / str(os.getpid())
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    with path.open("w") as file:
+    scratch.sweep()
+    path = scratch.shared_folder(search) / str(os.getpid())
+    with scratch.held(path.parent), path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
             with tempfile.TemporaryDirectory(prefix=_WORK, dir=path.parent) as folder:
@@ -37,7 +39,9 @@ def present(search: str) -> Iterator[Path]:
 
 def pids_of(search: str) -> list[int]:
     """Return the processes on this machine that are at work for a search."""
-    return [int(path.name) for path in _folder(search).glob("[0-9]*") if _is_held(path)]
+    return [
+        int(path.name) for path in scratch.shared_folder(search).glob("[0-9]*") if _is_held(path)
+    ]
 
 
 def forget(search: str) -> None:
@@ -46,11 +50,7 @@ def forget(search: str) -> None:
     while pids_of(search) and time.monotonic() < deadline:
         time.sleep(0.05)
     if not pids_of(search):
-        shutil.rmtree(_folder(search), ignore_errors=True)
-
-
-def _folder(search: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"edgebench-{os.getuid()}-{search}"
+        shutil.rmtree(scratch.shared_folder(search), ignore_errors=True)
 
 
 def _is_held(path: Path) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgebench import scratch
 from edgebench.datasets import Floats
 from edgebench.errors import WorkError
 from edgebench.export.onnx import to_onnx
@@ -58,7 +58,6 @@ def export_model(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{digest}.{target.format.value}"
     if not path.exists():
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(content)
-        partial.rename(path)
+        with scratch.replacing(path) as partial:
+            partial.write_bytes(content)
     return ExportedFile(path=str(path), sha256=digest, size_bytes=len(content))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgebench import scratch
 from edgebench.agent.job import InferJob, Limits, MeasureJob, MemoryJob
 from edgebench.devices import Device, upload
 from edgebench.errors import InputError
@@ -95,13 +96,15 @@ class Profiler:
             One array of shape (examples, ...) for each output; quantised outputs as float32.
         """
         arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
-        remote_outputs = f"results-{uuid.uuid4().hex}.npz"
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as folder:
             local_inputs, local_outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
             np.savez(local_inputs, *arrays)
+            remote_inputs = upload(self._device, local_inputs)
+            # Beside the inputs: what a killed search leaves there is removed with them.
+            remote_outputs = f"{remote_inputs}-{uuid.uuid4().hex}.npz"
             job = InferJob(
                 **self._common(model, plan),
-                inputs=upload(self._device, local_inputs),
+                inputs=remote_inputs,
                 outputs=remote_outputs,
             )
             self._link.ask(job, self._device.document.budget.timeout_s)

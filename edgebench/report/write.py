@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from edgebench import scratch
 from edgebench.errors import InputError, WorkError
 from edgebench.records import Artifact, Format, Precision, RunResult
 from edgebench.report.markdown import render_markdown
@@ -76,7 +75,11 @@ def _copy_artifact(artifact: Artifact, source: Path, target: Path) -> None:
             remedy="export the trial again",
         )
     digest = hashlib.sha256()
-    with _replacing(target) as temporary, source.open("rb") as reader, temporary.open("wb") as out:
+    with (
+        scratch.replacing(target) as temporary,
+        source.open("rb") as reader,
+        temporary.open("wb") as out,
+    ):
         while chunk := reader.read(CHUNK_BYTES):
             digest.update(chunk)
             out.write(chunk)
@@ -98,19 +101,8 @@ def _remove_former(models_dir: Path, result: RunResult, kept: set[str]) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    with _replacing(path) as temporary:
+    with scratch.replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; rename it to ``path`` when all went well, else remove it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
+from edgebench import scratch
 from edgebench.datasets import load_dataset
 from edgebench.records import Suite
 
@@ -18,8 +18,6 @@ def write_heldout(suite: Suite, folder: Path) -> Path:
     path = folder / FILE_NAME
     if not path.exists():
         test = load_dataset(suite.data, suite.seed).test()
-        partial = folder / f"{FILE_NAME}.{os.getpid()}.partial"
-        with partial.open("wb") as file:
+        with scratch.replacing(path) as partial, partial.open("wb") as file:
             np.savez_compressed(file, x=test.x, y=test.y)
-        partial.rename(path)
     return path

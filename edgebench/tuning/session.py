@@ -35,7 +35,7 @@ from edgebench.tuning.oracles import Judge
 from edgebench.tuning.pipeline import LOG, Pipeline
 from edgebench.tuning.repeats import Repeats
 from edgebench.tuning.runs import SearchSettings, Stop, find_run
-from edgebench.tuning.weights import keep_shipped, prune_checkpoints, prune_weights
+from edgebench.tuning.weights import keep_shipped, prune_checkpoints, prune_weights, sweep_weights
 from edgebench.tuning.winners import Winners
 
 
@@ -89,6 +89,8 @@ class Search:
             self._save(devices=bench.describe(), data=datasets.facts(dataset))
             known = store.load(run_id)
             self._trials, self._paused = list(known.trials), known.paused
+            recorded = {trial.trial_id for trial in (*self._trials, *self._paused)}
+            sweep_weights(store.weights_dir(run_id), recorded)
             self._observer.run_started(self._run, is_new=self._is_new, progress=self._progress())
             with self._interruptible(executor):
                 try:

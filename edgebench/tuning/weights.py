@@ -52,6 +52,18 @@ def keep_shipped(folder: Path, result: RunResult) -> None:
         path.unlink()
 
 
+def sweep_weights(folder: Path, trial_ids: Collection[str]) -> None:
+    """Delete what a killed process left half written, or of a trial that it did not come to record.
+
+    Args:
+        folder: Of a run that no other process works on.
+        trial_ids: Of its ended and paused trials.
+    """
+    for path in folder.glob("*.*"):
+        if path.name.split(".")[0].split("-")[0] not in trial_ids:
+            path.unlink()
+
+
 def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
     """Delete the weights of finished trials that are off the front even with their latency a quarter less.
 

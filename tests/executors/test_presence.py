@@ -61,3 +61,17 @@ def test_the_folder_is_of_this_user_alone(search, tmp_path, monkeypatch):
     with present(search):
         (folder,) = tmp_path.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_killed_ones_left_goes_when_another_search_comes(search, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with subprocess.Popen(
+        [sys.executable, "-c", WORK, search], stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout.readline() == "there\n"
+        with present(secrets.token_hex(8)):
+            assert pids_of(search) == [worker.pid]
+        worker.kill()
+    with present(secrets.token_hex(8)) as folder:
+        assert list(tmp_path.iterdir()) == [folder.parent]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgebench.records import DataPlan, Goal, Metric, Objective, Status, Suite, Trial
-from edgebench.tuning.weights import prune_checkpoints, prune_weights, weights_path
+from edgebench.tuning.weights import prune_checkpoints, prune_weights, sweep_weights, weights_path
 
 SUITE = Suite(
     name="s",
@@ -61,3 +61,12 @@ def test_checkpoints_are_kept_for_those_that_go_on_alone(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "t001.weights.h5", "t002.checkpoint.npz", "partial-t002.checkpoint.npz",
     }  # fmt: skip
+
+
+def test_what_a_killed_process_left_is_swept_at_the_start(tmp_path):
+    kept = {"t001.weights.h5", "t001-seed9.weights.h5", "t003.checkpoint.npz", "t003.weights.h5"}
+    left = {"t002.weights.h5", "t002.checkpoint.npz", "partial-t001.weights.h5"}
+    for name in kept | left:
+        (tmp_path / name).write_bytes(b"x")
+    sweep_weights(tmp_path, {"base", "t001", "t003"})
+    assert {path.name for path in tmp_path.iterdir()} == kept
