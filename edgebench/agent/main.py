@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
+import threading
 from collections.abc import Sequence
 
 from edgebench.agent import AGENT_VERSION
@@ -35,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
         0 with a result, 1 with ``{"error": {"kind", "message"}}``.
     """
     output = _keep_output_for_the_result()
+    _end_with_the_reader(os.dup(output))
     answer: dict[str, object] = {"agent": {"version": AGENT_VERSION, "sha256": own_sha256()}}
     try:
         answer.update(perform(read_job(_job_text(argv)), Machine()))
@@ -85,6 +88,18 @@ def _job_text(argv: Sequence[str]) -> str:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise JobError("job_invalid", f"the job cannot be read: {error}") from None
+
+
+def _end_with_the_reader(output: int) -> None:
+    """End this process when nobody is left to read the answer: the search was killed, or the connection broke."""
+    poll = select.poll()
+    poll.register(output, 0)  # a closed other end is told of unasked
+
+    def watch() -> None:
+        poll.poll()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _keep_output_for_the_result() -> int:

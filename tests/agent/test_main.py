@@ -130,3 +130,14 @@ def test_errors_are_documents_of_a_stable_kind(job: dict[str, Any] | str, kind: 
 def test_memory_over_the_budget_is_an_error(null_model: Path) -> None:
     job = {"kind": "memory", "model": str(null_model), "limits": {"peak_rss_bytes": 1000}}
     assert ask(job)[1]["error"]["kind"] == "over_budget"
+
+
+def test_it_ends_when_nobody_is_left_to_read_the_answer(null_model: Path) -> None:
+    job = json.dumps({"kind": "measure", "model": str(null_model), "block_s": 30.0})
+    command = [sys.executable, "-m", "edgebench.agent", job]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as agent:
+        assert agent.stdout is not None
+        with pytest.raises(subprocess.TimeoutExpired):
+            agent.wait(1.0)
+        agent.stdout.close()
+        assert agent.wait(10.0) == 1
