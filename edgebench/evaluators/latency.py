@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -43,12 +44,14 @@ class ProbeJob:
 class LatencyEvaluator:
     """Exports the untrained network and measures the file on the device.
 
-    Networks with one ``arch_id`` are measured once.
+    Networks with one ``arch_id`` are measured once, and no file is kept.
 
     Args:
         executor: Where to export.
         measure: Measures a file on the device, or raises `EdgebenchError`.
-        probe: What to export; its blueprint is replaced by each candidate's.
+        precision: Of the file.
+        data: Calibrates int8.
+        folder: Gets each file until it is measured.
     """
 
     metrics = ("file_bytes", "latency_ms", "latency_p90_ms")
@@ -81,20 +84,19 @@ class LatencyEvaluator:
         arch_id = str(candidate.known.get("arch_id", ""))
         if arch_id in self._known:
             return Findings(metrics=self._known[arch_id])
-        file = self._executor.submit(
-            export_probe,
-            ProbeJob(
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            job = ProbeJob(
                 blueprint=candidate.blueprint,
                 precision=self._precision,
                 data=self._data,
-                folder=str(self._folder),
-            ),
-            near=candidate.trial_id,
-        ).result()
-        with self._device:
-            started = time.perf_counter()
-            measurement = self._measure(Path(file.path))
-            measuring_s = time.perf_counter() - started
+                folder=folder,
+            )
+            near = candidate.trial_id
+            file = self._executor.submit(export_probe, job, near=near).result()
+            with self._device:
+                started = time.perf_counter()
+                measurement = self._measure(Path(file.path))
+                measuring_s = time.perf_counter() - started
         metrics = [
             Metric(name="file_bytes", value=file.size_bytes, unit=METRICS["file_bytes"].unit),
             measurement.as_metric(),

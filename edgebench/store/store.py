@@ -1,7 +1,7 @@
 """Every record of every run, in one SQLite file; a trial is one transaction.
 
-Beside the database: ``artifacts/`` (files by sha256), ``weights/RUN/`` (of trials that may still win, and checkpoints of those that may go on), ``logs/``
-and ``locks/``.
+Beside the database: ``artifacts/`` (files by sha256), ``weights/RUN/`` (of trials that may still win, and checkpoints of those that may go on), ``probes/RUN/``
+(files that are being measured), ``logs/`` and ``locks/``.
 """
 
 from __future__ import annotations
@@ -249,6 +249,7 @@ class SqliteStore:
                 if path.stem not in kept:
                     path.unlink(missing_ok=True)
             shutil.rmtree(self.weights_dir(run_id))
+            shutil.rmtree(self.emptied_probes_dir(run_id))
             self.log_path(run_id).unlink(missing_ok=True)
 
     def artifact_path(self, artifact: Artifact) -> Path:
@@ -262,6 +263,13 @@ class SqliteStore:
     def weights_dir(self, run_id: str) -> Path:
         folder = self.root / "weights" / run_id
         folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def emptied_probes_dir(self, run_id: str) -> Path:
+        """Return where files of a run are measured that are not kept; what a killed process left there is gone."""
+        folder = self.root / "probes" / run_id
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         return folder
 
     def log_path(self, run_id: str) -> Path:

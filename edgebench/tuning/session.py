@@ -193,7 +193,7 @@ class Search:
             functools.partial(bench.measure, blocks=suite.latency.blocks),
             precision=suite.latency.precision,
             data=suite.data,
-            folder=store.artifacts_dir,
+            folder=store.emptied_probes_dir(self.run_id),
         )
         for trial in (*self._trials, *self._paused):
             latency.remember(trial.arch_id, trial.metrics)

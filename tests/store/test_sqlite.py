@@ -359,6 +359,7 @@ def write_files(store: SqliteStore, run_id: str, *artifacts: Artifact) -> None:
     (store.weights_dir(run_id) / "t001.weights.h5").write_bytes(b"weights")
     (store.weights_dir(run_id) / "below").mkdir()
     (store.weights_dir(run_id) / "below" / "file").write_bytes(b"weights")
+    (store.emptied_probes_dir(run_id) / "file").write_bytes(b"model")
     store.log_path(run_id).write_text("log")
 
 
@@ -378,6 +379,8 @@ def test_delete_keeps_what_another_run_has(store: SqliteStore) -> None:
     }
     assert [path.name for path in (store.root / "weights").iterdir()] == ["run-2"]
     assert [path.name for path in (store.root / "logs").iterdir()] == ["run-2.log"]
+    assert list((store.root / "probes" / "run-2").iterdir()) != []
+    assert list((store.root / "probes").glob("run-1/*")) == []
     assert len(store.load("run-2").artifacts) == 2
     store.delete("run-2")
     assert list(store.artifacts_dir.iterdir()) == []
