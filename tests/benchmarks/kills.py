@@ -40,7 +40,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 from journal import MACHINE, Journal  # noqa: E402
 
 PATH = HERE / "results" / "kills.json"
-KILLS, TRIALS, LONGEST_S, STRAY_S = 30, 110, 20.0, 10.0
+KILLS, TRIALS, LONGEST_S, STRAY_S = 30, 80, 20.0, 10.0
 MARK = "EDGEBENCH_KILL_RUN"
 SUITE = """
 name: kills
