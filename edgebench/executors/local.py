@@ -14,20 +14,19 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver
-from pathlib import Path
 from typing import Any
 
 from edgebench import scratch
 from edgebench.errors import WorkError
 from edgebench.executors.base import J, R, Shared, WorkerDiedError, as_work_error, failed, raised
+from edgebench.executors.stillness import held_still
 from edgebench.runtimes.quiet import silenced
 
 PR_SET_PDEATHSIG = 1
@@ -361,37 +360,6 @@ def _without_main() -> Iterator[None]:
             yield
         finally:
             sys.modules["__main__"] = main
-
-
-@contextlib.contextmanager
-def held_still(pids: Iterable[int | None]) -> Iterator[None]:
-    """Stop processes, and let them go on afterwards."""
-    found = [pid for pid in pids if pid is not None]
-    try:
-        for pid in found:
-            _signal(pid, signal.SIGSTOP)
-        for pid in found:
-            _wait_until_still(pid)
-        yield
-    finally:
-        for pid in found:
-            _signal(pid, signal.SIGCONT)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-def _wait_until_still(pid: int) -> None:
-    """Return once the kernel has stopped the process (a signal only asks), after 1 s at the latest."""
-    deadline = time.monotonic() + 1.0
-    with contextlib.suppress(OSError):
-        while time.monotonic() < deadline:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            if state in "TtZX":
-                return
-            time.sleep(0.001)
 
 
 def _cause(exit_code: int | None) -> str:

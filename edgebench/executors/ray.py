@@ -31,9 +31,10 @@ from edgebench.executors.base import (
     failed,
     raised,
 )
-from edgebench.executors.local import THREAD_VARIABLES, WorkerSettings, held_still
+from edgebench.executors.local import THREAD_VARIABLES, WorkerSettings
 from edgebench.executors.parcel import Parcel, pack, unpack, written
 from edgebench.executors.presence import forget, pids_of, present
+from edgebench.executors.stillness import held_still
 
 DEVICE_PREFIX = "device:"
 RETRIES = 5

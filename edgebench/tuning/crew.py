@@ -11,6 +11,8 @@ from pathlib import Path
 from edgebench.errors import InputError
 from edgebench.executors import Executor, LocalExecutor, Workers, WorkerSettings, preload_for
 
+# Each framework takes most of a GPU's memory when it starts, unless told otherwise; workers share GPUs.
+GPU_SHARING = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 FILE_MAKING = {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
 
 
@@ -63,7 +65,9 @@ def hire(workers: Workers, backend: str, *, root: Path, log_path: Path) -> Crew:
     Raises:
         UnavailableError: there is no Ray, or no cluster.
     """
-    settings = WorkerSettings(log_path=str(log_path), variables={"KERAS_BACKEND": backend})
+    sharing = {name: os.environ.get(name, value) for name, value in GPU_SHARING.items()}
+    variables = {**sharing, "KERAS_BACKEND": backend}
+    settings = WorkerSettings(log_path=str(log_path), variables=variables)
     preload = preload_for(backend)
     trainers: Executor
     if workers.executor == "ray":

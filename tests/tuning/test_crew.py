@@ -30,6 +30,7 @@ def test_files_are_made_by_tensorflow_and_off_the_gpus(crew: Crew) -> None:
     assert crew.trainers.submit(variable, "KERAS_BACKEND").result() == "jax"
     assert crew.exporters.submit(variable, "KERAS_BACKEND").result() == "tensorflow"
     assert crew.exporters.submit(variable, "CUDA_VISIBLE_DEVICES").result() == "-1"
+    assert crew.trainers.submit(variable, "XLA_PYTHON_CLIENT_PREALLOCATE").result() == "false"
 
 
 def test_with_tensorflow_one_executor_does_both(tmp_path: Path) -> None:
