@@ -6,7 +6,7 @@
 One search on digits through the real command, with two workers. Every second it is looked at from outside: the memory of the
 search, of the fork server and of all workers together, resident (RSS) and proportional (PSS: what a process has alone, and
 its part of what it shares), and the bytes of every folder of the store. The medians of the second and of the last quarter of the trials are
-compared. A worker is replaced after 16 jobs, so its memory is a sawtooth. Each run is written to ``results/endurance.json``.
+compared. A worker is replaced after 48 jobs, so its memory is a sawtooth. Each run is written to ``results/endurance.json``.
 """
 
 from __future__ import annotations
