@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from edgebench.datasets import Floats, Labels
+from edgebench.training.tensorflow_step import TracedStepper
 
 
 def visible_gpus(job: None = None) -> tuple[str, ...]:
@@ -25,8 +23,8 @@ def strategy_over(devices: tuple[str, ...]) -> Any:
     return tf.distribute.MirroredStrategy(list(devices))
 
 
-class MirroredStepper:
-    """Implements `Stepper` for a model and an optimizer that were made in the scope of a strategy.
+class MirroredStepper(TracedStepper):
+    """Trains a model and an optimizer that were made in the scope of a strategy.
 
     The update is that of the whole batch on one device: every example weighs the same, though some devices may get one
     more than others, and batch norm takes the moments of the whole batch. A batch with fewer examples than there are
@@ -67,20 +65,7 @@ class MirroredStepper:
             outputs = tf.concat(strategy.experimental_local_results(parts), axis=0)
             return outputs[: tf.shape(x)[0]]
 
-        self._train = train.get_concrete_function()
-        self._predict = predict.get_concrete_function()
-        self._model = model
-        self._optimizer = optimizer
-
-    @property
-    def variables(self) -> Sequence[Any]:
-        return [*self._model.variables, *self._optimizer.variables]
-
-    def train(self, x: Floats, y: Labels) -> float:
-        return float(self._train(tf.constant(x), tf.constant(y)))
-
-    def predict(self, x: Floats) -> Floats:
-        return np.asarray(self._predict(tf.constant(x)), dtype=np.float32)
+        super().__init__(model, optimizer, train, predict)
 
 
 def _part(rows: Any, count: int) -> tuple[Any, Any]:

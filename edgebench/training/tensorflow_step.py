@@ -22,8 +22,28 @@ ELEMENTWISE = (
 )
 
 
-class TensorflowStepper:
-    """Implements `Stepper` with two traced functions whose batch dimension is free.
+class TracedStepper:
+    """Implements `Stepper` with two functions, of inputs and labels and of inputs, that are traced once."""
+
+    def __init__(self, model: Any, optimizer: Any, train: Any, predict: Any) -> None:
+        self._model = model
+        self._optimizer = optimizer
+        self._train = train.get_concrete_function()
+        self._predict = predict.get_concrete_function()
+
+    @property
+    def variables(self) -> Sequence[Any]:
+        return [*self._model.variables, *self._optimizer.variables]
+
+    def train(self, x: Floats, y: Labels) -> float:
+        return float(self._train(tf.constant(x), tf.constant(y)))
+
+    def predict(self, x: Floats) -> Floats:
+        return np.asarray(self._predict(tf.constant(x)), dtype=np.float32)
+
+
+class TensorflowStepper(TracedStepper):
+    """Trains on one device; the batch dimension of what is traced is free.
 
     An optimizer that treats every number alike sees all weights as one long vector: a few operations in place of a dozen
     a weight, which halves the tracing and shortens the step, to the same numbers.
@@ -52,20 +72,7 @@ class TensorflowStepper:
         def predict(x: Any) -> Any:
             return model(x, training=False)
 
-        self._train = train.get_concrete_function()
-        self._predict = predict.get_concrete_function()
-        self._model = model
-        self._optimizer = optimizer
-
-    @property
-    def variables(self) -> Sequence[Any]:
-        return [*self._model.variables, *self._optimizer.variables]
-
-    def train(self, x: Floats, y: Labels) -> float:
-        return float(self._train(tf.constant(x), tf.constant(y)))
-
-    def predict(self, x: Floats) -> Floats:
-        return np.asarray(self._predict(tf.constant(x)), dtype=np.float32)
+        super().__init__(model, optimizer, train, predict)
 
 
 def _leave_graphs_as_traced() -> None:
