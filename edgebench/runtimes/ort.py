@@ -63,6 +63,8 @@ class OrtRuntime:
     name = "ort"
 
     def __init__(self) -> None:
+        # It reports its use to its maker from its import on, unless told not to.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         self._onnxruntime = importlib.import_module("onnxruntime")
         self._onnxruntime.set_default_logger_severity(ERRORS_ONLY)
 

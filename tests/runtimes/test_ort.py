@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +31,15 @@ class TestOrt(RuntimeContract):
     def test_asked_provider_runs(self, runtime: Runtime, model: Path) -> None:
         session = runtime.open(str(model), 1, "CPUExecutionProvider")
         assert session.delegate == "CPUExecutionProvider"
+
+
+def test_it_reports_its_use_to_nobody(tmp_path: Path) -> None:
+    """The library's telemetry keeps a session file among the temporary ones."""
+    start = "from edgebench.runtimes.ort import OrtRuntime; OrtRuntime().version()"
+    environment = {
+        name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"
+    }
+    subprocess.run(
+        [sys.executable, "-c", start], env={**environment, "TMPDIR": str(tmp_path)}, check=True
+    )
+    assert list(tmp_path.iterdir()) == []
