@@ -228,7 +228,7 @@ class _Queue:
 
     def _first_for(self, seat: _Seat) -> _Job | None:
         for job in self._waiting:
-            nearer = [other for other in self._free if job.near and job.near in other.near]
+            nearer = [other for other in self._free if job.near in other.near]
             if not nearer or seat in nearer:
                 return job
         return None
@@ -247,7 +247,8 @@ class _Seat:
 
     def serve(self) -> None:
         while (job := self._executor.next_job(self)) is not None:
-            self.near.append(job.near)
+            if job.near:
+                self.near.append(job.near)
             if self._killed or not job.future.set_running_or_notify_cancel():
                 job.future.cancel()
                 continue

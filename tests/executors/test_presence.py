@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import subprocess
@@ -18,6 +19,15 @@ with present(sys.argv[1]):
     print("there", flush=True)
     time.sleep(60)
 """
+
+
+@contextlib.contextmanager
+def at_work(search):
+    """Start a process that works for a search, and wait until it does."""
+    command = [sys.executable, "-c", WORK, search]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout.readline() == "there\n"
+        yield worker
 
 
 @pytest.fixture
@@ -44,10 +54,7 @@ def test_it_has_a_folder_to_work_in_that_goes_with_it(search):
 def test_a_killed_one_is_not_found_and_leaves_nothing(search, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    with subprocess.Popen(
-        [sys.executable, "-c", WORK, search], stdout=subprocess.PIPE, text=True
-    ) as worker:
-        assert worker.stdout.readline() == "there\n"
+    with at_work(search) as worker:
         assert pids_of(search) == [worker.pid]
         worker.kill()
     assert pids_of(search) == []
@@ -66,10 +73,7 @@ def test_the_folder_is_of_this_user_alone(search, tmp_path, monkeypatch):
 def test_what_killed_ones_left_goes_when_another_search_comes(search, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    with subprocess.Popen(
-        [sys.executable, "-c", WORK, search], stdout=subprocess.PIPE, text=True
-    ) as worker:
-        assert worker.stdout.readline() == "there\n"
+    with at_work(search) as worker:
         with present(secrets.token_hex(8)):
             assert pids_of(search) == [worker.pid]
         worker.kill()
