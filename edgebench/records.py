@@ -388,6 +388,7 @@ class Environment:
     frequency_khz: int | None = None
     temperature_c: float | None = None
     load_1m: float | None = None
+    virtual: bool | None = None
     agent_version: str = ""
     agent_sha256: str = ""
 
@@ -405,8 +406,41 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Whether a file answers on a device as it does here: ``against`` names the runtime here.
+
+    ``max_abs_diff`` is the largest difference of any output, quantised ones in their real values, over ``examples`` seeded inputs.
+    """
+
+    against: str
+    examples: int
+    max_abs_diff: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        return self.max_abs_diff <= self.tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of a sustained run, ``at_s`` after its begin; ``median_ns`` is of one invoke."""
+
+    at_s: float
+    median_ns: float
+    invokes: int
+    temperature_c: float | None = None
+    frequency_khz: int | None = None
+    throttled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """Blocks of raw samples of one file on one device; every statistic is derived from them."""
+    """Blocks of raw samples of one file on one device; every statistic is derived from them.
+
+    ``rank_by`` says which of them a search goes by: ``p50``, or ``floor``. ``sustained`` holds the windows of a long run
+    besides, if one was asked for.
+    """
 
     model_name: str
     model_sha256: str
@@ -416,6 +450,9 @@ class Measurement:
     peak_rss_bytes: int | None = None
     invalid_reasons: tuple[str, ...] = ()
     measured_utc: str = ""
+    rank_by: str = "p50"
+    agreement: Agreement | None = None
+    sustained: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.blocks or not all(block.samples_ns for block in self.blocks):
@@ -456,11 +493,15 @@ class Measurement:
     @property
     def floor_ms(self) -> float:
         """Least of the blocks' tenth percentiles."""
-        return min(stats.quantile(block.samples_ns, 0.10) for block in self.blocks) / 1e6
+        return min(self._floors_ms())
+
+    def _floors_ms(self) -> list[float]:
+        return [stats.quantile(block.samples_ns, 0.10) / 1e6 for block in self.blocks]
 
     @property
     def valid(self) -> bool:
-        return not self.invalid_reasons
+        """Whether it may enter a front or a gate."""
+        return not self.invalid_reasons and (self.agreement is None or self.agreement.holds)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -471,14 +512,18 @@ class Measurement:
             and self.p50_high_ms - self.p50_low_ms > INTERVAL_LIMIT * self.p50_ms
         ):
             noisy["interval_wide"] = None
-        return (*self.invalid_reasons, *noisy)
+        differ = () if self.agreement is None or self.agreement.holds else ("outputs_differ",)
+        return (*self.invalid_reasons, *differ, *noisy)
 
     def as_metric(self) -> Metric:
-        """The search objective: p50 with its interval."""
+        """The search objective with its interval: the figure that ``rank_by`` names."""
+        value, low, high = self._block_medians_ms()
+        if self.rank_by == "floor":
+            floors = self._floors_ms()
+            value, low, high = min(floors), min(floors), max(floors)
         return Metric(
-            name="latency_ms", value=self.p50_ms, unit="ms", n=len(self.blocks),
-            low=self.p50_low_ms, high=self.p50_high_ms,
-        )  # fmt: skip
+            name="latency_ms", value=value, unit="ms", n=len(self.blocks), low=low, high=high
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

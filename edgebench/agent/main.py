@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -19,15 +20,17 @@ from edgebench.agent.job import (
     JobError,
     MeasureJob,
     MemoryJob,
+    SustainedJob,
     read_job,
 )
 from edgebench.agent.limits import apply_limits, exclusive
 from edgebench.agent.machine import Machine
-from edgebench.agent.measure import measure, measure_memory
+from edgebench.agent.measure import measure, measure_memory, sustain
 from edgebench.agent.models import file_sha256
 from edgebench.runtimes import InferenceError
 
 ARGUMENTS = 2
+STORAGE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         0 with a result, 1 with ``{"error": {"kind", "message"}}``.
     """
     output = _keep_output_for_the_result()
-    _end_with_the_reader(os.dup(output))
+    _end_with_the_caller(os.dup(output), argv)
     answer: dict[str, object] = {"agent": {"version": AGENT_VERSION, "sha256": own_sha256()}}
     try:
         answer.update(perform(read_job(_job_text(argv)), Machine()))
@@ -45,6 +48,9 @@ def main(argv: Sequence[str]) -> int:
         answer["error"] = {"kind": error.kind, "message": error.message}
     except MemoryError:
         answer["error"] = {"kind": "out_of_memory", "message": "the agent ran out of memory"}
+    except OSError as error:
+        is_storage = error.errno in STORAGE
+        answer["error"] = {"kind": "storage" if is_storage else "internal", "message": str(error)}
     except Exception as error:  # noqa: BLE001  the caller must get a document whatever happens
         message = f"{type(error).__name__}: {error}"
         answer["error"] = {"kind": "internal", "message": message}
@@ -60,6 +66,8 @@ def perform(job: Job, machine: Machine) -> dict[str, object]:
         apply_limits(job.limits)
         if isinstance(job, MeasureJob):
             return measure(job, machine)
+        if isinstance(job, SustainedJob):
+            return sustain(job, machine)
         if isinstance(job, MemoryJob):
             return measure_memory(job, machine)
         if isinstance(job, InferJob):
@@ -90,16 +98,29 @@ def _job_text(argv: Sequence[str]) -> str:
         raise JobError("job_invalid", f"the job cannot be read: {error}") from None
 
 
-def _end_with_the_reader(output: int) -> None:
-    """End this process when nobody is left to read the answer: the search was killed, or the connection broke."""
+def _end_with_the_caller(output: int, argv: Sequence[str]) -> None:
+    """End this process when nobody waits for the answer any more: the caller was killed, or the connection broke.
+
+    The other end of standard output is closed then, or that of standard input where it carries no job.
+    """
     poll = select.poll()
     poll.register(output, 0)  # a closed other end is told of unasked
+    if argv[1:] != ["-"] and _is_open(0):
+        poll.register(0, getattr(select, "POLLRDHUP", 0))
 
     def watch() -> None:
         poll.poll()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _keep_output_for_the_result() -> int:

@@ -28,6 +28,10 @@ def profile(
     block_s: Annotated[
         float, typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each.")
     ] = 2.0,
+    sustained: Annotated[
+        str | None,
+        typer.Option("--sustained", metavar="TIME", help="Run without a pause besides: 90s, 10m."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure model files on devices, in blocks of fresh processes."""
@@ -39,20 +43,19 @@ def profile(
     for model in models:
         if not model.is_file():
             raise InputError(f"{model} does not exist", why="expected a model file there")
-    measurements = []
+    sustained_s = options.parse_duration_s("--sustained", sustained)
+    measurements: list[Measurement] = []
     for name in device or ["local"]:
-        for model in models:
-            err().print(f"measuring {model.name} on {name}, {blocks} blocks", markup=False)
-            measurements.append(
-                api.profile(
-                    model,
-                    device=name,
-                    runtime=runtime,
-                    threads=threads,
-                    blocks=blocks,
-                    block_s=block_s,
-                )
-            )
+        measurements += api.profile_all(
+            models,
+            device=name,
+            runtime=runtime,
+            threads=threads,
+            blocks=blocks,
+            block_s=block_s,
+            sustained_s=sustained_s,
+            told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
+        )
     if as_json:
         print_json({"schema_version": 1, "measurements": [as_document(m) for m in measurements]})
         return
@@ -80,10 +83,20 @@ def as_document(measurement: Measurement) -> dict[str, Any]:
         "init_ms": min(block.init_ns for block in measurement.blocks) / 1e6,
         "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
         "peak_rss_bytes": measurement.peak_rss_bytes,
+        "ranked_by": measurement.rank_by,
+        "outputs": _outputs(measurement),
+        "sustained": [dataclasses.asdict(window) for window in measurement.sustained],
         "valid": measurement.valid,
         "reasons": list(measurement.reasons),
         "environment": dataclasses.asdict(environment),
     }
+
+
+def _outputs(measurement: Measurement) -> dict[str, Any] | None:
+    agreement = measurement.agreement
+    return (
+        None if agreement is None else {**dataclasses.asdict(agreement), "agree": agreement.holds}
+    )
 
 
 def _print(measurements: list[Measurement]) -> None:

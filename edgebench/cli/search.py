@@ -129,7 +129,7 @@ def search(
                 resume=resume,
                 new=new,
                 workers=where,
-                time_budget_s=options.parse_duration_s(time_budget),
+                time_budget_s=options.parse_duration_s("--time-budget", time_budget),
                 store=store,
                 reports=reports,
                 argv=sys.argv[1:],

@@ -8,6 +8,7 @@ from pathlib import Path
 from edgebench.devices.base import Device
 from edgebench.devices.document import DeviceDocument, Transport
 from edgebench.devices.local import LocalDevice
+from edgebench.devices.ssh import SshDevice
 from edgebench.documents import load_document
 from edgebench.errors import UnavailableError, UnknownNameError
 
@@ -67,9 +68,11 @@ def open_device(device: str | DeviceDocument) -> Device:
     document = find_device(device) if isinstance(device, str) else device
     if document.transport.kind == "local":
         return LocalDevice(document)
+    if document.transport.kind == "ssh":
+        return SshDevice(document)
     raise UnavailableError(
         f"{document.name} is reached by {document.transport.kind}, which this version cannot use",
-        remedy="use a device whose transport is local",
+        remedy="use a device whose transport is local or ssh",
     )
 
 

@@ -1,5 +1,6 @@
 """Measuring model files on devices: blocks in fresh processes, judged and kept raw."""
 
+from edgebench.profiling.agreement import check_agreement
 from edgebench.profiling.bundle import Bundle, build_bundle
 from edgebench.profiling.check import DeviceCheck, RuntimeCheck, check_device
 from edgebench.profiling.plan import MeasurePlan
@@ -14,5 +15,6 @@ __all__ = [
     "RuntimeCheck",
     "TimedBlock",
     "build_bundle",
+    "check_agreement",
     "check_device",
 ]
