@@ -72,7 +72,8 @@ def search(
         argv: What the run records as its command.
         **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``rungs``,
             ``seed``, ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``,
-            ``repeats``, each as the command's option of that name.
+            ``repeats``, each as the command's option of that name. ``measure_later=True`` changes nothing in it, but
+            reaches no device: the run, resumed, measures what is missing, and ships.
 
     Raises:
         InputError: the suite, an option or the run is wrong.
@@ -83,6 +84,7 @@ def search(
     from edgebench.store import SqliteStore
     from edgebench.templates import chosen_backend, import_keras
 
+    later = bool(options.pop("measure_later", False))
     where = workers if isinstance(workers, Workers) else Workers(count=workers)
     backend = chosen_backend()
     if where.strategy and backend != "tensorflow":
@@ -108,6 +110,7 @@ def search(
         time_budget_s=time_budget_s,
         resume=resume,
         new=new,
+        measure_later=later,
         argv=tuple(argv),
         suite_path=str(path) if not path.is_absolute() else path.name,
     )

@@ -5,6 +5,7 @@ from edgebench.profiling.bundle import Bundle, build_bundle
 from edgebench.profiling.check import DeviceCheck, RuntimeCheck, check_device
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
+from edgebench.profiling.reference import Reference
 from edgebench.profiling.validity import TimedBlock
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "DeviceCheck",
     "MeasurePlan",
     "Profiler",
+    "Reference",
     "RuntimeCheck",
     "TimedBlock",
     "build_bundle",

@@ -1,5 +1,7 @@
 """Makes the two tiny models that null runs use: relu(x W + b), 8 floats in, 4 out, the same weights in both.
 
+And the reference model that searches measure between candidates, in both formats: an ordinary small convolutional network.
+
 python tests/assets/make_tiny_models.py
 """
 
@@ -52,7 +54,31 @@ def make_onnx(path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
+def make_reference(tflite: Path, onnx_path: Path) -> None:
+    import keras
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    keras.utils.set_random_seed(1)
+    image = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(16, 3, padding="same", activation="relu")(image)
+    for filters in (32, 48, 64):
+        x = keras.layers.DepthwiseConv2D(3, strides=2, padding="same", activation="relu")(x)
+        x = keras.layers.Conv2D(filters, 1, activation="relu")(x)
+        x = keras.layers.Conv2D(filters // 2, 3, padding="same", activation="relu")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
+    signature = [tf.TensorSpec((1, 32, 32, 3), tf.float32, name="x")]
+    traced = tf.function(lambda x: model(x, training=False))
+    concrete = traced.get_concrete_function(*signature)
+    tflite.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert())
+    graph, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=17)
+    onnx.save(graph, onnx_path)
+
+
 if __name__ == "__main__":
     ASSETS.mkdir(exist_ok=True)
     make_tflite(ASSETS / "tiny.tflite")
     make_onnx(ASSETS / "tiny.onnx")
+    make_reference(ASSETS / "reference.tflite", ASSETS / "reference.onnx")
