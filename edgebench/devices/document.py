@@ -14,9 +14,10 @@ RuntimeName = Literal["litert", "tflite", "ort"]
 
 
 class Transport(Record):
-    """How a device is reached. Only ssh has a host's details; no secret is ever written here."""
+    """How a device is reached. Only ssh has a host's details, only adb a serial; no secret is ever written here."""
 
     kind: Literal["local", "ssh", "adb"]
+    serial: Word | None = None
     host: Word | None = None
     user: Word | None = None
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -29,6 +30,10 @@ class Transport(Record):
             raise ValueError("ssh needs a host")
         if self.kind == "local" and self.model_fields_set - {"kind"}:
             raise ValueError("local takes nothing but its kind")
+        if self.kind == "adb" and self.model_fields_set - {"kind", "serial"}:
+            raise ValueError("adb takes nothing but its kind and a serial")
+        if self.kind == "ssh" and self.serial is not None:
+            raise ValueError("ssh takes no serial")
         return self
 
 
@@ -47,12 +52,16 @@ class Budget(Record):
 
 
 class DeviceDocument(Record):
-    """One device. Without ``cores`` the quietest are chosen; without ``runtimes`` all may be used."""
+    """One device. Without ``cores`` the quietest are chosen; without ``runtimes`` all may be used.
+
+    ``benchmark_model`` is a local path of TensorFlow's program of that name, for Android without Python.
+    """
 
     name: Word
     transport: Transport
     python: str | None = None
     work_dir: str | None = None
+    benchmark_model: str | None = None
     cores: tuple[Core, ...] = ()
     runtimes: tuple[RuntimeName, ...] = ()
     cooling: Cooling | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgebench.devices.adb import AdbDevice
 from edgebench.devices.base import Device
 from edgebench.devices.document import DeviceDocument, Transport
 from edgebench.devices.local import LocalDevice
@@ -67,9 +68,11 @@ def open_device(device: str | DeviceDocument) -> Device:
     document = find_device(device) if isinstance(device, str) else device
     if document.transport.kind == "local":
         return LocalDevice(document)
+    if document.transport.kind == "adb":
+        return AdbDevice(document)
     raise UnavailableError(
         f"{document.name} is reached by {document.transport.kind}, which this version cannot use",
-        remedy="use a device whose transport is local",
+        remedy="use a device whose transport is local or adb",
     )
 
 
