@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from edgebench import scratch
-from edgebench.devices.adb_scan import ADB, adb_missing, choose, last_line, scan_adb
+from edgebench.devices.adb_scan import ADB, adb_missing, choose, complaint, scan_adb
 from edgebench.devices.base import Completed, DeviceTimeoutError
 from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import KEEP_BYTES, KEEP_S, UPLOADS
@@ -111,7 +111,7 @@ class AdbDevice:
         features = self._ask(["features"], SHELL_S)
         if features.returncode != 0:
             raise DeviceError(
-                f"{self.document.name} does not answer", why=last_line(features.stderr)
+                f"{self.document.name} does not answer", why=complaint(features.stderr)
             )
         if "shell_v2" not in features.stdout.split():
             raise DeviceError(
@@ -122,7 +122,7 @@ class AdbDevice:
         if made.returncode != 0:
             raise DeviceError(
                 f"the working folder {self._work_dir} cannot be made on {self.document.name}",
-                why=last_line(made.stderr),
+                why=complaint(made.stderr),
                 remedy="set work_dir in the device file to a folder that `adb shell` may write",
             )
         self._prune()
@@ -165,16 +165,16 @@ class AdbDevice:
             return
         size_bytes = local.stat().st_size
         if prepared.returncode != 0:
-            raise self._not_copied(local, size_bytes, last_line(prepared.stderr))
+            raise self._not_copied(local, size_bytes, complaint(prepared.stderr))
         partial = f"{folder}/{PARTIAL}{uuid.uuid4().hex}"
         try:
             copied = self._ask(["push", str(local), partial], _copy_s(size_bytes))
             if copied.returncode != 0:
-                raise self._not_copied(local, size_bytes, last_line(copied.stdout + copied.stderr))
+                raise self._not_copied(local, size_bytes, complaint(copied.stdout + copied.stderr))
             mode = "755" if os.access(local, os.X_OK) else "644"
             whole = self._shell(_COMMIT, partial, target, str(size_bytes), mode)
             if whole.returncode != 0:
-                raise self._not_copied(local, size_bytes, last_line(whole.stderr))
+                raise self._not_copied(local, size_bytes, complaint(whole.stderr))
         except BaseException:
             self._forget(partial)
             raise
@@ -201,7 +201,7 @@ class AdbDevice:
                 self._check_attached()
                 raise DeviceError(
                     f"{remote} could not be fetched from {self.document.name}",
-                    why=last_line(copied.stdout + copied.stderr) or "a part is missing",
+                    why=complaint(copied.stdout + copied.stderr) or "a part is missing",
                 )
 
     def _run(self, argv: Sequence[str], timeout_s: float, folder: str) -> Completed:
@@ -227,18 +227,18 @@ class AdbDevice:
             self._check_attached()
             raise DeviceError(
                 f"the connection to {self.document.name} was lost while {program} ran",
-                why=last_line(ended.stderr),
+                why=complaint(ended.stderr),
                 remedy="check the cable or the network, and run again",
             )
         if status == "folder":
             raise DeviceError(
                 f"the working folder {folder} is not there on {self.document.name}",
-                why=last_line(ended.stderr),
+                why=complaint(ended.stderr),
             )
         if status in {"program", "126"}:
             raise DeviceError(
                 f"{argv[0]} could not be started on {self.document.name}",
-                why=last_line(ended.stderr) or "no such program is there",
+                why=complaint(ended.stderr) or "no such program is there",
             )
         return Completed(
             returncode=_returncode(int(status)), stdout=stdout + late, stderr=ended.stderr

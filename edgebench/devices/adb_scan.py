@@ -69,7 +69,7 @@ def scan_adb() -> list[AttachedDevice]:
             f"`adb devices` did not answer within {ANSWER_S:g} s", remedy="run `adb kill-server`"
         ) from None
     if listed.returncode != 0:
-        raise DeviceError("`adb devices` failed", why=last_line(listed.stderr))
+        raise DeviceError("`adb devices` failed", why=complaint(listed.stderr))
     return parse_devices(listed.stdout)
 
 
@@ -130,7 +130,8 @@ def adb_missing() -> DeviceError:
     )
 
 
-def last_line(text: str) -> str:
-    """Return the last line that says something, without adb's own prefix."""
+def complaint(text: str) -> str:
+    """Return the last error that adb or a shell tells in a text, else its last line; without adb's own prefix."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return re.sub(r"^(adb: )?error: ", "", lines[-1]) if lines else ""
+    errors = [line for line in lines if "error: " in line]
+    return re.sub(r"^(adb: )?error: ", "", (errors or lines or [""])[-1])

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from edgebench import scratch
 from edgebench.agent.job import InferJob, Limits, MeasureJob, MemoryJob
 from edgebench.devices import Device, upload
-from edgebench.errors import InputError
+from edgebench.errors import InputError, UnavailableError
+from edgebench.profiling import benchmark_model
 from edgebench.profiling.link import AgentLink
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.validity import TimedBlock, changed_between, judge
@@ -31,13 +32,17 @@ DEFAULT_PLAN = MeasurePlan()
 class Profiler:
     """Measures model files on one device, which must be open (inside its ``with`` block).
 
+    On a device without Python whose file names a ``benchmark_model``, that measures; it gives no outputs.
+
     All methods raise `InputError` for a file that is missing or cannot be read, `UnavailableError` for a
     runtime, delegate or device that is not there, `WorkError` where the model does not run.
     """
 
     def __init__(self, device: Device) -> None:
         self._device = device
-        self._link = AgentLink(device)
+        self._is_native = not device.python and device.document.benchmark_model is not None
+        if not self._is_native:
+            self._link = AgentLink(device)
 
     def measure(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> Measurement:
         """Measure one file; see `measure_interleaved`."""
@@ -64,6 +69,9 @@ class Profiler:
     def block(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> TimedBlock:
         """Time one block in a fresh process."""
         document = self._device.document
+        if self._is_native:
+            pinned = dataclasses.replace(plan, cores=plan.cores or document.cores)
+            return benchmark_model.time_block(self._device, model, pinned)
         cooling = document.cooling
         job = MeasureJob(
             **self._common(model, plan),
@@ -78,6 +86,8 @@ class Profiler:
 
     def peak_rss_bytes(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> int | None:
         """Return the peak resident memory of a fresh, untimed run, the interpreter's own included."""
+        if self._is_native:
+            return benchmark_model.peak_rss_bytes(self._device, model, plan)
         job = MemoryJob(**self._common(model, plan), seed=plan.seed)
         peak = self._link.ask(job, self._device.document.budget.timeout_s)["peak_rss_bytes"]
         return None if peak is None else int(peak)
@@ -95,6 +105,12 @@ class Profiler:
         Returns:
             One array of shape (examples, ...) for each output; quantised outputs as float32.
         """
+        if self._is_native:
+            name = self._device.document.name
+            raise UnavailableError(
+                f"{name} cannot give outputs: it has no Python, and benchmark_model only tells times",
+                remedy="install Python there, or compare outputs on another device",
+            )
         arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
         with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as folder:
             local_inputs, local_outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")

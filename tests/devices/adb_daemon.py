@@ -24,7 +24,8 @@ VERSION = 0x01000001
 MAX_DATA = 256 * 1024
 CHUNK = 64 * 1024
 CNXN, OPEN, OKAY, WRTE, CLSE, AUTH = (
-    int.from_bytes(word, "little") for word in (b"CNXN", b"OPEN", b"OKAY", b"WRTE", b"CLSE", b"AUTH")
+    int.from_bytes(word, "little")
+    for word in (b"CNXN", b"OPEN", b"OKAY", b"WRTE", b"CLSE", b"AUTH")
 )
 TOKEN = 1
 STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = range(5)
@@ -130,7 +131,9 @@ class Connection:
             self.send(AUTH, TOKEN, 0, os.urandom(20))
         elif command == CNXN:
             name = self.daemon.product
-            banner = f"device::ro.product.name={name};ro.product.model={name};ro.product.device={name};"
+            banner = (
+                f"device::ro.product.name={name};ro.product.model={name};ro.product.device={name};"
+            )
             self.send(CNXN, VERSION, MAX_DATA, f"{banner}features={self.daemon.features}".encode())
         elif command == OPEN:
             number = max(self._streams, default=0) + 1
@@ -225,8 +228,6 @@ def _shell(stream: Stream, command: str) -> None:
         cwd="/",
     )
     theirs.close()
-    assert process.stderr is not None
-    errors = process.stderr
     sending = threading.Lock()
 
     def tell(kind: int, data: bytes) -> None:
@@ -238,21 +239,19 @@ def _shell(stream: Stream, command: str) -> None:
             while data := read():
                 tell(kind, data)
 
-    pumps = [
-        threading.Thread(target=pass_on, args=(STDOUT, lambda: ours.recv(CHUNK)), daemon=True),
-        threading.Thread(
-            target=pass_on, args=(STDERR, lambda: os.read(errors.fileno(), CHUNK)), daemon=True
-        ),
-        threading.Thread(target=_feed, args=(stream, ours, process), daemon=True),
-    ]
-    for pump in pumps:
-        pump.start()
-    for pump in pumps[:2]:
-        pump.join()
-    status = process.wait()
-    errors.close()
-    tell(EXIT, bytes([128 - status if status < 0 else status]))
-    ours.close()
+    with ours, process.stderr as errors:
+        number = errors.fileno()
+        pumps = [
+            threading.Thread(target=pass_on, args=(STDOUT, lambda: ours.recv(CHUNK))),
+            threading.Thread(target=pass_on, args=(STDERR, lambda: os.read(number, CHUNK))),
+        ]
+        for pump in pumps:
+            pump.start()
+        threading.Thread(target=_feed, args=(stream, ours, process), daemon=True).start()
+        for pump in pumps:
+            pump.join()
+        status = process.wait()
+        tell(EXIT, bytes([128 - status if status < 0 else status]))
 
 
 def _feed(stream: Stream, ours: socket.socket, process: subprocess.Popen[bytes]) -> None:
