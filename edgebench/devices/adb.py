@@ -278,6 +278,7 @@ class AdbDevice:
                 stdout, stderr = process.communicate(timeout=timeout_s)
             except BaseException:
                 process.kill()
+                process.wait()
                 raise
         return Completed(returncode=process.returncode, stdout=stdout, stderr=stderr)
 
