@@ -81,7 +81,12 @@ def scan(as_json: options.Json = False) -> None:
     print_table(
         ("name", "address", "state", "add it with"),
         [
-            (f.name, f.address, f.state, "" if f.known_as else f"edgebench device add {f.name} {f.address}")
+            (
+                f.name,
+                f.address,
+                f.state,
+                "" if f.known_as else f"edgebench device add {f.name} {f.address}",
+            )
             for f in found
         ],
         text=4,

@@ -22,9 +22,10 @@ RuntimeName = Literal["litert", "tflite", "ort"]
 
 
 class Transport(Record):
-    """How a device is reached. Only ssh has a host's details; no secret is ever written here."""
+    """How a device is reached. Only ssh has a host's details, only adb a serial; no secret is ever written here."""
 
     kind: Literal["local", "ssh", "adb"]
+    serial: Word | None = None
     host: Word | None = None
     user: Word | None = None
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -37,6 +38,10 @@ class Transport(Record):
             raise ValueError("ssh needs a host")
         if self.kind == "local" and self.model_fields_set - {"kind"}:
             raise ValueError("local takes nothing but its kind")
+        if self.kind == "adb" and self.model_fields_set - {"kind", "serial"}:
+            raise ValueError("adb takes nothing but its kind and a serial")
+        if self.kind == "ssh" and self.serial is not None:
+            raise ValueError("ssh takes no serial")
         return self
 
 
@@ -61,12 +66,14 @@ class DeviceDocument(Record):
     A search ranks by ``rank_by``: ``p50`` is the median of the block medians, ``floor`` the least tenth percentile of a
     block, which stays the same where other tenants of a machine come and go. By default it is the floor on a virtual
     machine, else p50.
+    ``benchmark_model`` is a local path of TensorFlow's program of that name, for Android without Python.
     """
 
     name: Word
     transport: Transport
     python: PathText | None = None
     work_dir: PathText | None = None
+    benchmark_model: PathText | None = None
     cores: tuple[Core, ...] = ()
     runtimes: tuple[RuntimeName, ...] = ()
     cooling: Cooling | None = None

@@ -38,9 +38,15 @@ ERRORS: dict[str, tuple[type[EdgebenchError], str]] = {
 
 
 class AgentLink:
-    """The agent on one device: put there unless it is, then asked job after job, each in a fresh process."""
+    """The agent on one device: put there unless it is, then asked job after job, each in a fresh process.
+
+    Raises:
+        UnavailableError: The device has no Python.
+    """
 
     def __init__(self, device: Device) -> None:
+        if not device.python:
+            raise without_python(device.document.name)
         self._device = device
         self._bundle = build_bundle()
 
@@ -77,6 +83,16 @@ class AgentLink:
             why=completed.stderr.strip()[-LAST_WORDS:],
             remedy=f"check that {self._device.python} there is Python 3.8 or later",
         )
+
+
+def without_python(device: str) -> UnavailableError:
+    """Return the error of a device on which no agent can run."""
+    return UnavailableError(
+        f"{device} has no Python, which measuring needs",
+        why="neither the device file nor the device names one of 3.8 or later",
+        remedy="install Python there (Termux has one) and name it as `python:` in the device file, or name"
+        " TensorFlow's native program as `benchmark_model:` to time .tflite files",
+    )
 
 
 def _as_user_error(error: dict[str, str], device: str) -> EdgebenchError:

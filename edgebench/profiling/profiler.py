@@ -16,7 +16,8 @@ import numpy.typing as npt
 from edgebench import scratch
 from edgebench.agent.job import InferJob, Job, Limits, MeasureJob, MemoryJob, SustainedJob
 from edgebench.devices import Device, upload
-from edgebench.errors import InputError
+from edgebench.errors import InputError, UnavailableError
+from edgebench.profiling import benchmark_model
 from edgebench.profiling.link import AgentLink
 from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
@@ -34,6 +35,7 @@ class Profiler:
     """Measures model files on one device, which must be open (inside its ``with`` block).
 
     Where the link breaks, the block that it broke is run again, for as long as the device's ``budget.reconnect_s`` lets it.
+    On a device without Python whose file names a ``benchmark_model``, that measures; it gives no outputs.
 
     Args:
         device: Where to measure.
@@ -45,8 +47,10 @@ class Profiler:
 
     def __init__(self, device: Device, told: Callable[[str], None] = lambda sentence: None) -> None:
         self._device = device
-        self._link = AgentLink(device)
         self._patience = Patience(device.document.budget.reconnect_s, told)
+        self._is_native = not device.python and device.document.benchmark_model is not None
+        if not self._is_native:
+            self._link = AgentLink(device)
 
     def measure(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> Measurement:
         """Measure one file; see `measure_interleaved`."""
@@ -74,6 +78,10 @@ class Profiler:
         """Time one block in a fresh process."""
         cores, cooling = plan.cores or self._device.document.cores, self._cooling()
         asked = dataclasses.replace(plan, cores=cores)
+        if self._is_native:
+            return self._patience.persist(
+                lambda: benchmark_model.time_block(self._device, model, asked)
+            )
         return judge(
             self._ask(
                 lambda: MeasureJob(
@@ -103,6 +111,10 @@ class Profiler:
 
     def peak_rss_bytes(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> int | None:
         """Return the peak resident memory of a fresh, untimed run, the interpreter's own included."""
+        if self._is_native:
+            return self._patience.persist(
+                lambda: benchmark_model.peak_rss_bytes(self._device, model, plan)
+            )
         peak = self._ask(lambda: MemoryJob(**self._common(model, plan), seed=plan.seed))[
             "peak_rss_bytes"
         ]
@@ -121,6 +133,12 @@ class Profiler:
         Returns:
             One array of shape (examples, ...) for each output; quantised outputs as float32.
         """
+        if self._is_native:
+            name = self._device.document.name
+            raise UnavailableError(
+                f"{name} cannot give outputs: it has no Python, and benchmark_model only tells times",
+                remedy="install Python there, or compare outputs on another device",
+            )
         arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
         with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as folder:
             examples = Path(folder, "inputs.npz")

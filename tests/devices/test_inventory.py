@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from edgebench.devices import DeviceDocument, LocalDevice, find_device, list_devices, open_device
+from edgebench.devices import (
+    AdbDevice,
+    DeviceDocument,
+    LocalDevice,
+    find_device,
+    list_devices,
+    open_device,
+)
 from edgebench.devices.inventory import shipped_devices_dir
 from edgebench.documents import load_document
 from edgebench.errors import DocumentError, InputError, UnavailableError, UnknownNameError
@@ -41,7 +48,7 @@ def test_local_needs_no_file() -> None:
 
 def test_shipped_files_are_all_valid() -> None:
     paths = sorted(shipped_devices_dir().glob("*.yaml"))
-    assert [path.name for path in paths] == ["local.yaml"]
+    assert [path.name for path in paths] == ["android-phone.yaml", "local.yaml"]
     for path in paths:
         assert load_document(path, DeviceDocument).name == path.stem
 
@@ -55,7 +62,7 @@ def test_device_of_the_current_folder_is_found_by_name_and_by_path() -> None:
     assert document.cooling is not None
     assert document.cooling.max_start_c == 60
     assert document.budget.peak_rss_mb == 512
-    assert [entry.document.name for entry in list_devices()] == ["local", "pi4"]
+    assert [entry.document.name for entry in list_devices()] == ["android-phone", "local", "pi4"]
 
 
 def test_a_local_file_in_the_current_folder_stands_before_the_built_in() -> None:
@@ -67,7 +74,7 @@ def test_unknown_name_offers_the_nearest() -> None:
     write(PI4)
     with pytest.raises(UnknownNameError, match="pi5 is not a device") as caught:
         find_device("pi5")
-    assert caught.value.why == "known: local, pi4"
+    assert caught.value.why == "known: android-phone, local, pi4"
     assert caught.value.remedy == "did you mean pi4?"
 
 
@@ -76,12 +83,17 @@ def test_missing_file_is_an_input_error() -> None:
         find_device("devices/absent.yaml")
 
 
-@pytest.mark.parametrize("kind", ["ssh", "adb"])
-def test_transport_that_is_not_there_is_unavailable(kind: str) -> None:
-    host = ", host: pi4" if kind == "ssh" else ""
-    write(f"name: pi4\ntransport: {{kind: {kind}{host}}}\n")
-    with pytest.raises(UnavailableError, match=f"pi4 is reached by {kind}, which this version"):
+def test_transport_that_is_not_there_is_unavailable() -> None:
+    write("name: pi4\ntransport: {kind: ssh, host: pi4}\n")
+    with pytest.raises(UnavailableError, match="pi4 is reached by ssh, which this version"):
         open_device("pi4")
+
+
+def test_transport_adb_is_opened_as_such() -> None:
+    write("name: phone\ntransport: {kind: adb, serial: emulator-5554}\nbenchmark_model: tool\n")
+    device = open_device("phone")
+    assert isinstance(device, AdbDevice)
+    assert device.document.benchmark_model == "tool"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +123,11 @@ def test_mistake_is_told_with_its_place(line: str, place: str, message: str) -> 
         ("{kind: ssh, host: a b}", "host"),
         ("{kind: ssh, host: pi4, port: 70000}", "65535"),
         ("{kind: telnet}", "local"),
+        ("{kind: adb, host: pi4}", "adb takes nothing but its kind and a serial"),
+        ("{kind: ssh, host: pi4, serial: x}", "ssh takes no serial"),
+        ("{kind: local, serial: x}", "local takes nothing but its kind"),
+        ("{kind: adb, serial: -s}", "serial"),
+        ("{kind: adb, serial: a b}", "serial"),
     ],
 )
 def test_wrong_transport_is_told(transport: str, message: str) -> None:
