@@ -10,7 +10,7 @@ from edgebench.documents import Record
 
 Core = Annotated[int, Field(ge=0, le=4095)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@%-]*$", max_length=255)]
-RuntimeName = Literal["litert", "tflite", "ort"]
+RuntimeName = Literal["litert", "tflite", "ort", "keras"]
 
 
 class Transport(Record):

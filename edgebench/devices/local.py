@@ -21,7 +21,12 @@ from edgebench.devices.uploads import UPLOADS, copy_whole, prune
 from edgebench.errors import DeviceError, InputError
 from edgebench.records import DeviceInfo
 
-DISTRIBUTIONS = {"litert": "ai-edge-litert", "tflite": "tflite-runtime", "ort": "onnxruntime"}
+DISTRIBUTIONS = {
+    "litert": "ai-edge-litert",
+    "tflite": "tflite-runtime",
+    "ort": "onnxruntime",
+    "keras": "keras",
+}
 
 
 class LocalDevice:

@@ -14,8 +14,8 @@ from edgebench.profiling.link import AgentLink
 from edgebench.records import DeviceInfo
 
 ASSETS = Path(__file__).parent / "assets"
-TINY_MODELS = (ASSETS / "tiny.tflite", ASSETS / "tiny.onnx")
-CHECKED_RUNTIMES = ("litert", "tflite", "ort")
+TINY_MODELS = (ASSETS / "tiny.tflite", ASSETS / "tiny.onnx", ASSETS / "tiny.keras")
+CHECKED_RUNTIMES = ("litert", "tflite", "ort", "keras")
 CHECK_TIMEOUT_S = 60.0
 
 

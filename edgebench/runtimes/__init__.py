@@ -1,6 +1,6 @@
 """Programs that run model files, behind one interface. Importing this imports none of them."""
 
-from edgebench.runtimes.base import InferenceError, Runtime, Session, TensorSpec
+from edgebench.runtimes.base import InferenceError, Op, Runtime, Session, TensorSpec
 from edgebench.runtimes.examples import run_examples
 from edgebench.runtimes.registry import FORMATS, RUNTIMES, choose_runtime, load_runtime
 
@@ -8,6 +8,7 @@ __all__ = [
     "FORMATS",
     "RUNTIMES",
     "InferenceError",
+    "Op",
     "Runtime",
     "Session",
     "TensorSpec",

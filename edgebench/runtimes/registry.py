@@ -13,9 +13,16 @@ RUNTIMES = {  # of two that read one format, `auto` prefers the first
     "litert": ("edgebench.runtimes.litert", "LiteRTRuntime"),
     "tflite": ("edgebench.runtimes.tflite", "TFLiteRuntime"),
     "ort": ("edgebench.runtimes.ort", "OrtRuntime"),
+    "keras": ("edgebench.runtimes.keras_runtime", "KerasRuntime"),
     "null": ("edgebench.runtimes.null", "NullRuntime"),
 }
-FORMATS = {"litert": ".tflite", "tflite": ".tflite", "ort": ".onnx", "null": ".null"}
+FORMATS = {
+    "litert": ".tflite",
+    "tflite": ".tflite",
+    "ort": ".onnx",
+    "keras": ".keras",
+    "null": ".null",
+}
 
 
 def load_runtime(name: str) -> Runtime:

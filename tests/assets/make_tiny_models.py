@@ -1,4 +1,4 @@
-"""Makes the two tiny models that null runs use: relu(x W + b), 8 floats in, 4 out, the same weights in both.
+"""Makes the three tiny models that null runs use: relu(x W + b), 8 floats in, 4 out, the same weights in all.
 
 python tests/assets/make_tiny_models.py
 """
@@ -6,6 +6,7 @@ python tests/assets/make_tiny_models.py
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +19,19 @@ def weights() -> tuple[np.ndarray, np.ndarray]:
     return kernel, np.linspace(-0.5, 0.5, OUTPUTS, dtype=np.float32)
 
 
-def make_tflite(path: Path) -> None:
+def keras_model() -> Any:
     import keras
+
+    layer = keras.layers.Dense(OUTPUTS, activation="relu", name="dense")
+    model = keras.Sequential([keras.Input((INPUTS,), name="x"), layer], name="tiny")
+    layer.set_weights(weights())
+    return model
+
+
+def make_tflite(path: Path) -> None:
     import tensorflow as tf
 
-    layer = keras.layers.Dense(OUTPUTS, activation="relu")
-    model = keras.Sequential([keras.Input((INPUTS,)), layer])
-    layer.set_weights(weights())
+    model = keras_model()
     signature = tf.TensorSpec((1, INPUTS), tf.float32, name="x")
     traced = tf.function(model.call).get_concrete_function(signature)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([traced])
@@ -56,3 +63,4 @@ if __name__ == "__main__":
     ASSETS.mkdir(exist_ok=True)
     make_tflite(ASSETS / "tiny.tflite")
     make_onnx(ASSETS / "tiny.onnx")
+    keras_model().save(ASSETS / "tiny.keras")
