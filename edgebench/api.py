@@ -17,6 +17,7 @@ from edgebench.suites import Change
 if TYPE_CHECKING:
     import pandas
 
+    from edgebench.runtimes import Op
     from edgebench.tuning import Observer
 
 DEFAULT_STORE = Path(".edgebench")
@@ -152,6 +153,7 @@ def profile(
     *,
     device: str = "local",
     runtime: str = "auto",
+    delegate: str | None = None,
     threads: int = 1,
     blocks: int = 6,
     block_s: float = 2.0,
@@ -159,9 +161,12 @@ def profile(
     """Measure one model file on one device.
 
     Args:
-        model: A .tflite or .onnx file.
+        model: A .tflite, .onnx or .keras file.
         device: A device's name or file.
-        runtime: ``auto``, ``litert``, ``tflite`` or ``ort``.
+        runtime: ``auto``, ``litert``, ``tflite``, ``ort`` or ``keras``.
+        delegate: What must run the graph, never replaced by another: ``xnnpack`` or ``none``, one of ort's
+            providers (``cuda`` or its full name), a device of Keras's backend (``cpu``, ``gpu``). None for the
+            runtime's default.
         threads: At least 1.
         blocks: Fresh processes, at least 1; 6 give a 96.9 % interval.
         block_s: Seconds timed in each.
@@ -171,6 +176,7 @@ def profile(
 
     plan = MeasurePlan(
         runtime=runtime,
+        delegate=delegate,
         threads=threads,
         blocks=blocks,
         block_s=block_s,
@@ -179,6 +185,26 @@ def profile(
     )
     with open_device(device) as opened:
         return Profiler(opened).measure(Path(model), plan)
+
+
+def per_op(
+    model: str | Path,
+    *,
+    device: str = "local",
+    runtime: str = "auto",
+    delegate: str | None = None,
+    threads: int = 1,
+) -> tuple[Op, ...]:
+    """Return the operations of one model file from a run of its own, which is not measured.
+
+    Only ``ort`` tells how long each took. Arguments as for `profile`.
+    """
+    from edgebench.devices import open_device
+    from edgebench.profiling import MeasurePlan, Profiler
+
+    plan = MeasurePlan(runtime=runtime, delegate=delegate, threads=threads)
+    with open_device(device) as opened:
+        return Profiler(opened).per_op(Path(model), plan)
 
 
 def changes(options: Mapping[str, Any]) -> list[Change]:

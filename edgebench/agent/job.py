@@ -84,6 +84,13 @@ class MemoryJob(ModelJob):
 
 
 @dataclass(frozen=True)
+class OpsJob(ModelJob):
+    """Run a model a few times, watched, and tell what is known of each of its operations."""
+
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class InferJob(ModelJob):
     """Run every example of ``inputs`` (.npy or .npz) and write ``outputs`` (.npz)."""
 
@@ -107,6 +114,7 @@ class DescribeJob(Job):
 JOBS = {
     "measure": MeasureJob,
     "memory": MemoryJob,
+    "ops": OpsJob,
     "infer": InferJob,
     "describe": DescribeJob,
 }

@@ -19,12 +19,14 @@ from edgebench.agent.job import (
     JobError,
     MeasureJob,
     MemoryJob,
+    OpsJob,
     read_job,
 )
 from edgebench.agent.limits import apply_limits, exclusive
 from edgebench.agent.machine import Machine
 from edgebench.agent.measure import measure, measure_memory
 from edgebench.agent.models import file_sha256
+from edgebench.agent.ops import tell_ops
 from edgebench.runtimes import InferenceError
 
 ARGUMENTS = 2
@@ -62,6 +64,8 @@ def perform(job: Job, machine: Machine) -> dict[str, object]:
             return measure(job, machine)
         if isinstance(job, MemoryJob):
             return measure_memory(job, machine)
+        if isinstance(job, OpsJob):
+            return tell_ops(job)
         if isinstance(job, InferJob):
             return infer(job)
         if isinstance(job, DescribeJob):

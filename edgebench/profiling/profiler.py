@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebench import scratch
-from edgebench.agent.job import InferJob, Limits, MeasureJob, MemoryJob
+from edgebench.agent.job import InferJob, Limits, MeasureJob, MemoryJob, OpsJob
 from edgebench.devices import Device, upload
 from edgebench.errors import InputError
 from edgebench.profiling.link import AgentLink
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.validity import TimedBlock, changed_between, judge
 from edgebench.records import INTERVAL_LIMIT, Measurement
+from edgebench.runtimes import Op
 
 Array = npt.NDArray[Any]
 LOCK = "agent.lock"
@@ -81,6 +82,15 @@ class Profiler:
         job = MemoryJob(**self._common(model, plan), seed=plan.seed)
         peak = self._link.ask(job, self._device.document.budget.timeout_s)["peak_rss_bytes"]
         return None if peak is None else int(peak)
+
+    def per_op(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> tuple[Op, ...]:
+        """Return the model's operations from a fresh run that is not measured.
+
+        Only ``ort`` tells how long each took; elsewhere ``ns`` is None.
+        """
+        job = OpsJob(**self._common(model, plan), seed=plan.seed)
+        rows = self._link.ask(job, self._device.document.budget.timeout_s)["ops"]
+        return tuple(Op(**row) for row in rows)
 
     def infer(
         self, model: Path, inputs: Array | Sequence[Array], plan: MeasurePlan = DEFAULT_PLAN

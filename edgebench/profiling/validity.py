@@ -11,6 +11,7 @@ from typing import Any
 from edgebench import stats
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.records import DRIFT_LIMIT, Block, Environment
+from edgebench.runtimes import delegate_name
 
 FREQUENCY_TOLERANCE = 0.05
 MODE_SHARE = 0.2
@@ -70,7 +71,8 @@ def invalid_reasons(answer: Mapping[str, Any], plan: MeasurePlan) -> tuple[str, 
     counts = (before["throttle_count"], after["throttle_count"])
     found = {
         "wrong_runtime": plan.runtime not in {"auto", answer["runtime"]},
-        "wrong_delegate": plan.delegate not in {None, answer["delegate"]},
+        "wrong_delegate": plan.delegate is not None
+        and delegate_name(answer["runtime"], plan.delegate) != answer["delegate"],
         "wrong_affinity": _ran_elsewhere(answer, plan),
         "throttled": bool(before["throttled_now"] or after["throttled_now"])
         or (None not in counts and counts[0] != counts[1]),

@@ -2,7 +2,13 @@
 
 from edgebench.runtimes.base import InferenceError, Op, Runtime, Session, TensorSpec
 from edgebench.runtimes.examples import run_examples
-from edgebench.runtimes.registry import FORMATS, RUNTIMES, choose_runtime, load_runtime
+from edgebench.runtimes.registry import (
+    FORMATS,
+    RUNTIMES,
+    choose_runtime,
+    delegate_name,
+    load_runtime,
+)
 
 __all__ = [
     "FORMATS",
@@ -13,6 +19,7 @@ __all__ = [
     "Session",
     "TensorSpec",
     "choose_runtime",
+    "delegate_name",
     "load_runtime",
     "run_examples",
 ]

@@ -6,9 +6,9 @@ Part of the agent: Python 3.8 syntax, standard library; numpy only where arrays 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -113,9 +113,7 @@ class Runtime(Protocol):
                 delegate is never replaced by another.
         """
 
-    def ops(
-        self, model_path: str, threads: int, delegate: str | None, feed: Feed
-    ) -> Sequence[Op]:
+    def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
         """Open a model file as `open` does, run it, and tell of each of its operations.
 
         Its times are no measurement: watching each operation slows the model down.

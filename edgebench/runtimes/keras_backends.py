@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Callable, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgebench.runtimes.base import InferenceError
 
@@ -192,12 +192,14 @@ class TorchBackend:
         return array.copy()
 
 
-BACKENDS = {"tensorflow": TensorFlowBackend, "jax": JaxBackend, "torch": TorchBackend}
+BACKENDS: dict[str, Callable[[int, str | None], Backend]] = {
+    "tensorflow": TensorFlowBackend,
+    "jax": JaxBackend,
+    "torch": TorchBackend,
+}
 
 
-def _choose(
-    delegate: str | None, best_first: Sequence[str], kinds: set[str], backend: str
-) -> str:
+def _choose(delegate: str | None, best_first: Sequence[str], kinds: set[str], backend: str) -> str:
     """Return the kind of device to run on; raises `InferenceError` where the asked one is not there."""
     if delegate is None:
         return next(kind for kind in best_first if kind in kinds)

@@ -27,14 +27,14 @@ class KerasSession:
 
     def __init__(self, backend: Backend, specs: Sequence[TensorSpec], names: Sequence[str]) -> None:
         self._backend = backend
-        self.inputs = list(specs)
+        self.inputs: Sequence[TensorSpec] = list(specs)
         self.delegate: str | None = backend.device
         self.accelerator: str | None = backend.accelerator
         self.delegated_ops: int | None = None
         self.other_ops: int | None = None
         self.set_inputs(_zeros(self.inputs))
         self.invoke()
-        self.outputs = [
+        self.outputs: Sequence[TensorSpec] = [
             TensorSpec(name=name, shape=tuple(output.shape), dtype=str(output.dtype))
             for name, output in zip(names, self.get_outputs())  # noqa: B905  Python 3.8
         ]
@@ -77,9 +77,7 @@ class KerasRuntime:
             backend = BACKENDS[self._backend](threads, delegate)
             return self._session(model_path, backend)
 
-    def ops(
-        self, model_path: str, threads: int, delegate: str | None, feed: Feed
-    ) -> Sequence[Op]:
+    def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
         """List the layers without times: once compiled, a network has no boundaries between layers to time."""
         feed(self.open(model_path, threads, delegate))
         model = self._load(model_path)

@@ -18,8 +18,8 @@ class NullSession:
     """A model without inputs or outputs that keeps the processor busy for a fixed time."""
 
     def __init__(self, invoke_ns: int) -> None:
-        self.inputs: list[TensorSpec] = []
-        self.outputs: list[TensorSpec] = []
+        self.inputs: Sequence[TensorSpec] = []
+        self.outputs: Sequence[TensorSpec] = []
         self.delegate: str | None = None
         self.accelerator: str | None = None
         self.delegated_ops: int | None = None
@@ -60,8 +60,6 @@ class NullRuntime:
             ) from None
         return NullSession(int(invoke_us * 1000))
 
-    def ops(
-        self, model_path: str, threads: int, delegate: str | None, feed: Feed
-    ) -> Sequence[Op]:
+    def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
         feed(self.open(model_path, threads, delegate))
         return []

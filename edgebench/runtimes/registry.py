@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from edgebench.runtimes.base import InferenceError, Runtime
+from edgebench.runtimes.ort import full_name
 from edgebench.runtimes.quiet import silenced
 
 RUNTIMES = {  # of two that read one format, `auto` prefers the first
@@ -73,3 +74,8 @@ def choose_runtime(model_path: str, allowed: Sequence[str] = ()) -> Runtime:
         except InferenceError:
             continue
     return load_runtime(names[-1])
+
+
+def delegate_name(runtime: str, delegate: str) -> str:
+    """Return what a session of a runtime calls the delegate that was asked for: ort knows short names."""
+    return full_name(delegate) if runtime == "ort" else delegate

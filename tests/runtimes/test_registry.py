@@ -43,7 +43,13 @@ def test_runtime_whose_import_fails_is_broken(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("model", "name"),
-    [("a.tflite", "litert"), ("a.TFLITE", "litert"), ("a.onnx", "ort"), ("a.keras", "keras"), ("a.null", "null")],
+    [
+        ("a.tflite", "litert"),
+        ("a.TFLITE", "litert"),
+        ("a.onnx", "ort"),
+        ("a.keras", "keras"),
+        ("a.null", "null"),
+    ],
 )
 def test_auto_follows_the_format(model: str, name: str) -> None:
     assert choose_runtime(model).name == name
