@@ -91,6 +91,13 @@ class OpsJob(ModelJob):
 
 
 @dataclass(frozen=True)
+class ThreadsJob(ModelJob):
+    """Run a model for ``run_s`` seconds and count the threads that worked."""
+
+    run_s: float = 0.5
+
+
+@dataclass(frozen=True)
 class InferJob(ModelJob):
     """Run every example of ``inputs`` (.npy or .npz) and write ``outputs`` (.npz)."""
 
@@ -115,6 +122,7 @@ JOBS = {
     "measure": MeasureJob,
     "memory": MemoryJob,
     "ops": OpsJob,
+    "threads": ThreadsJob,
     "infer": InferJob,
     "describe": DescribeJob,
 }

@@ -20,6 +20,7 @@ from edgebench.agent.job import (
     MeasureJob,
     MemoryJob,
     OpsJob,
+    ThreadsJob,
     read_job,
 )
 from edgebench.agent.limits import apply_limits, exclusive
@@ -27,6 +28,7 @@ from edgebench.agent.machine import Machine
 from edgebench.agent.measure import measure, measure_memory
 from edgebench.agent.models import file_sha256
 from edgebench.agent.ops import tell_ops
+from edgebench.agent.threads import count_threads
 from edgebench.runtimes import InferenceError
 
 ARGUMENTS = 2
@@ -66,6 +68,8 @@ def perform(job: Job, machine: Machine) -> dict[str, object]:
             return measure_memory(job, machine)
         if isinstance(job, OpsJob):
             return tell_ops(job)
+        if isinstance(job, ThreadsJob):
+            return count_threads(job, machine)
         if isinstance(job, InferJob):
             return infer(job)
         if isinstance(job, DescribeJob):

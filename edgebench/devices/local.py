@@ -20,13 +20,7 @@ from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import UPLOADS, copy_whole, prune
 from edgebench.errors import DeviceError, InputError
 from edgebench.records import DeviceInfo
-
-DISTRIBUTIONS = {
-    "litert": "ai-edge-litert",
-    "tflite": "tflite-runtime",
-    "ort": "onnxruntime",
-    "keras": "keras",
-}
+from edgebench.runtimes import DISTRIBUTIONS
 
 
 class LocalDevice:

@@ -3,6 +3,7 @@
 from edgebench.runtimes.base import InferenceError, Op, Runtime, Session, TensorSpec
 from edgebench.runtimes.examples import run_examples
 from edgebench.runtimes.registry import (
+    DISTRIBUTIONS,
     FORMATS,
     RUNTIMES,
     choose_runtime,
@@ -11,6 +12,7 @@ from edgebench.runtimes.registry import (
 )
 
 __all__ = [
+    "DISTRIBUTIONS",
     "FORMATS",
     "RUNTIMES",
     "InferenceError",

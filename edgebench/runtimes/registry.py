@@ -24,6 +24,12 @@ FORMATS = {
     "keras": ".keras",
     "null": ".null",
 }
+DISTRIBUTIONS = {
+    "litert": "ai-edge-litert",
+    "tflite": "tflite-runtime",
+    "ort": "onnxruntime",
+    "keras": "keras",
+}
 
 
 def load_runtime(name: str) -> Runtime:
