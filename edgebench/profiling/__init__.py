@@ -2,6 +2,7 @@
 
 from edgebench.profiling.bundle import Bundle, build_bundle
 from edgebench.profiling.check import DeviceCheck, RuntimeCheck, check_device
+from edgebench.profiling.findings import Finding, look_at
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
 from edgebench.profiling.validity import TimedBlock
@@ -9,10 +10,12 @@ from edgebench.profiling.validity import TimedBlock
 __all__ = [
     "Bundle",
     "DeviceCheck",
+    "Finding",
     "MeasurePlan",
     "Profiler",
     "RuntimeCheck",
     "TimedBlock",
     "build_bundle",
     "check_device",
+    "look_at",
 ]
