@@ -240,7 +240,9 @@ def _gpus(device: Device) -> list[str]:
         done = device.run(NVIDIA_SMI, timeout_s=20.0)
     except DeviceError:
         return []
-    return [line.strip() for line in done.stdout.splitlines() if line.strip() and not done.returncode]
+    return [
+        line.strip() for line in done.stdout.splitlines() if line.strip() and not done.returncode
+    ]
 
 
 def _cuda_problem(device: Device, runtimes: Sequence[RuntimeCheck]) -> str | None:

@@ -72,15 +72,27 @@ class Session(Protocol):
     ``delegate`` is what really runs the graph (``xnnpack``, ``CPUExecutionProvider``), or None where the
     runtime has nothing of the kind. ``accelerator`` names the hardware it runs on (``cpu``, ``NVIDIA H200``).
     ``delegated_ops`` are the model's own operations that the delegate runs, ``other_ops`` those that it left to
-    something else; all three are None where the runtime does not tell.
+    something else; all three are None where the runtime does not tell. They are read after all timing, so that
+    the time to open holds no counting.
     """
 
-    inputs: Sequence[TensorSpec]
-    outputs: Sequence[TensorSpec]
-    delegate: str | None
-    accelerator: str | None
-    delegated_ops: int | None
-    other_ops: int | None
+    @property
+    def inputs(self) -> Sequence[TensorSpec]: ...
+
+    @property
+    def outputs(self) -> Sequence[TensorSpec]: ...
+
+    @property
+    def delegate(self) -> str | None: ...
+
+    @property
+    def accelerator(self) -> str | None: ...
+
+    @property
+    def delegated_ops(self) -> int | None: ...
+
+    @property
+    def other_ops(self) -> int | None: ...
 
     def set_inputs(self, arrays: Sequence[Array]) -> None:
         """Copy the arrays in, in the order of ``inputs``; raises `InferenceError` where one does not fit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from edgebench.runtimes.base import InferenceError, Op, TensorSpec, require_fit, require_model
@@ -27,14 +28,26 @@ class InterpreterSession:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         self._input_indices = [detail["index"] for detail in inputs]
         self._output_indices = [detail["index"] for detail in outputs]
-        self.inputs: Sequence[TensorSpec] = [_spec(detail) for detail in inputs]
-        self.outputs: Sequence[TensorSpec] = [_spec(detail) for detail in outputs]
-        self.nodes = read_nodes(interpreter._get_ops_details())
-        self.delegated_ops: int | None = sum(node.delegated for node in self.nodes)
-        self.other_ops: int | None = len(self.nodes) - (self.delegated_ops or 0)
-        self.delegate: str | None = "xnnpack" if self.delegated_ops else "none"
-        self.accelerator: str | None = "cpu"
+        self.inputs = [_spec(detail) for detail in inputs]
+        self.outputs = [_spec(detail) for detail in outputs]
+        self.accelerator = "cpu"
         self.invoke = interpreter.invoke
+
+    @cached_property
+    def nodes(self) -> list[Op]:
+        return read_nodes(self._interpreter._get_ops_details())
+
+    @property
+    def delegated_ops(self) -> int:
+        return sum(node.delegated for node in self.nodes)
+
+    @property
+    def other_ops(self) -> int:
+        return len(self.nodes) - self.delegated_ops
+
+    @property
+    def delegate(self) -> str:
+        return "xnnpack" if self.delegated_ops else "none"
 
     def set_inputs(self, arrays: Sequence[Array]) -> None:
         require_fit(arrays, self.inputs)
@@ -75,7 +88,7 @@ def open_interpreter(
             "model_rejected",
             f"{os.path.basename(model_path)} cannot be opened: {_first_line(error)}",
         ) from None
-    if delegate not in {None, session.delegate}:
+    if delegate == "xnnpack" and not _has_delegated(interpreter):
         raise InferenceError(
             "delegate_missing",
             f"{delegate} takes none of the model's {session.other_ops} operations in this {runtime}",
@@ -121,6 +134,12 @@ def read_nodes(details: Sequence[Mapping[str, Any]]) -> list[Op]:
         )
         for node in own
     ]
+
+
+def _has_delegated(interpreter: Any) -> bool:
+    """Return whether a delegate took anything: its nodes stand last."""
+    count = interpreter._interpreter.NumNodes()
+    return bool(count and interpreter._get_op_details(count - 1)["op_name"] == DELEGATED_NODE)
 
 
 def _spec(detail: Any) -> TensorSpec:

@@ -27,14 +27,14 @@ class KerasSession:
 
     def __init__(self, backend: Backend, specs: Sequence[TensorSpec], names: Sequence[str]) -> None:
         self._backend = backend
-        self.inputs: Sequence[TensorSpec] = list(specs)
+        self.inputs = list(specs)
         self.delegate: str | None = backend.device
         self.accelerator: str | None = backend.accelerator
         self.delegated_ops: int | None = None
         self.other_ops: int | None = None
         self.set_inputs(_zeros(self.inputs))
         self.invoke()
-        self.outputs: Sequence[TensorSpec] = [
+        self.outputs = [
             TensorSpec(name=name, shape=tuple(output.shape), dtype=str(output.dtype))
             for name, output in zip(names, self.get_outputs())  # noqa: B905  Python 3.8
         ]

@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from edgebench.runtimes.base import InferenceError, Op, TensorSpec, require_fit, require_model
@@ -48,21 +49,35 @@ class OrtSession:
     which tell only in a watched run (`OrtRuntime.ops`).
     """
 
-    def __init__(self, onnxruntime: Any, session: Any, counts: dict[str, int] | None) -> None:
+    def __init__(self, onnxruntime: Any, session: Any) -> None:
         self._onnxruntime = onnxruntime
+        self._session = session
         self._binding = session.io_binding()
         self._values: list[Any] = []
-        self.inputs: Sequence[TensorSpec] = [_spec(tensor) for tensor in session.get_inputs()]
-        self.outputs: Sequence[TensorSpec] = [_spec(tensor) for tensor in session.get_outputs()]
+        self.inputs = [_spec(tensor) for tensor in session.get_inputs()]
+        self.outputs = [_spec(tensor) for tensor in session.get_outputs()]
         provider = str(session.get_providers()[0])
         self._memory = "cuda" if provider in CUDA_MEMORY else "cpu"
-        self.delegate: str | None = provider
+        self.delegate = provider
         self.accelerator = _accelerator(provider)
-        self.delegated_ops = None if counts is None else counts.get(provider, 0)
-        self.other_ops = None if counts is None else sum(counts.values()) - counts.get(provider, 0)
         for spec in self.outputs:
             self._binding.bind_output(spec.name, self._memory)
         self._run = session.run_with_iobinding
+
+    @cached_property
+    def _counts(self) -> dict[str, int] | None:
+        tell = getattr(self._session, "get_provider_graph_assignment_info", None)
+        return None if tell is None else count_by_provider(tell())
+
+    @property
+    def delegated_ops(self) -> int | None:
+        return None if self._counts is None else self._counts.get(self.delegate, 0)
+
+    @property
+    def other_ops(self) -> int | None:
+        if self._counts is None:
+            return None
+        return sum(self._counts.values()) - self._counts.get(self.delegate, 0)
 
     def set_inputs(self, arrays: Sequence[Array]) -> None:
         require_fit(arrays, self.inputs)
@@ -158,8 +173,8 @@ class OrtRuntime:
             raise InferenceError(
                 "delegate_missing", f"{provider} did not start; {started} would have run"
             )
-        opened = OrtSession(self._onnxruntime, session, _assigned(session))
-        if opened.delegated_ops == 0:
+        opened = OrtSession(self._onnxruntime, session)
+        if provider != CPU_PROVIDER and opened.delegated_ops == 0:
             raise InferenceError(
                 "delegate_missing",
                 f"{provider} takes none of the model's {opened.other_ops} nodes; {CPU_PROVIDER} would have run",
@@ -170,11 +185,6 @@ class OrtRuntime:
 def full_name(delegate: str) -> str:
     """Return the provider that a short name stands for; any other name as it is."""
     return ALIASES.get(delegate.lower(), delegate)
-
-
-def _assigned(session: Any) -> dict[str, int] | None:
-    tell = getattr(session, "get_provider_graph_assignment_info", None)
-    return None if tell is None else count_by_provider(tell())
 
 
 def _accelerator(provider: str) -> str | None:

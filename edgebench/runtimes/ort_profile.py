@@ -36,7 +36,11 @@ def read_profile(events: Sequence[Mapping[str, Any]], delegate: str) -> list[Op]
     for event in _outermost(events):
         if event["ts"] >= first_end_us:
             facts = event["args"]
-            key = (event["name"][: -len(KERNEL)], facts["op_name"], facts.get("provider", ""))
+            key = (
+                event["name"][: -len(KERNEL)].strip(),
+                facts["op_name"],
+                facts.get("provider", ""),
+            )
             spent_us.setdefault(key, []).append(event["dur"])
     return [
         Op(
