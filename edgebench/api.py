@@ -17,6 +17,7 @@ from edgebench.suites import Change
 if TYPE_CHECKING:
     import pandas
 
+    from edgebench.runtimes import Op
     from edgebench.tuning import Observer
 
 DEFAULT_STORE = Path(".edgebench")
@@ -160,6 +161,7 @@ def profile_all(
     *,
     device: str = "local",
     runtime: str = "auto",
+    delegate: str | None = None,
     threads: int = 1,
     blocks: int = 6,
     block_s: float = 2.0,
@@ -172,6 +174,9 @@ def profile_all(
         models: .tflite, .onnx or .keras files.
         device: A device's name or file.
         runtime: ``auto``, ``litert``, ``tflite``, ``ort`` or ``keras``.
+        delegate: What must run the graph, never replaced by another: ``xnnpack`` or ``none``, one of ort's
+            providers (``cuda`` or its full name), a device of Keras's backend (``cpu``, ``gpu``). None for the
+            runtime's default.
         threads: At least 1.
         blocks: Fresh processes, at least 1; 6 give a 96.9 % interval.
         block_s: Seconds timed in each.
@@ -183,6 +188,7 @@ def profile_all(
 
     plan = MeasurePlan(
         runtime=runtime,
+        delegate=delegate,
         threads=threads,
         blocks=blocks,
         block_s=block_s,
@@ -205,6 +211,26 @@ def profile_all(
                 measured = replace(measured, sustained=windows)
             measurements.append(measured)
     return measurements
+
+
+def per_op(
+    model: str | Path,
+    *,
+    device: str = "local",
+    runtime: str = "auto",
+    delegate: str | None = None,
+    threads: int = 1,
+) -> tuple[Op, ...]:
+    """Return the operations of one model file from a run of its own, which is not measured.
+
+    Only ``ort`` tells how long each took. Arguments as for `profile`.
+    """
+    from edgebench.devices import open_device
+    from edgebench.profiling import MeasurePlan, Profiler
+
+    plan = MeasurePlan(runtime=runtime, delegate=delegate, threads=threads)
+    with open_device(device) as opened:
+        return Profiler(opened).per_op(Path(model), plan)
 
 
 def changes(options: Mapping[str, Any]) -> list[Change]:

@@ -398,12 +398,18 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Facts of one measurement, read on the device at that time."""
+    """Facts of one measurement, read on the device at that time.
+
+    Of the model's operations ``delegated_ops`` ran in the delegate and ``other_ops`` outside it.
+    """
 
     runtime: str
     runtime_version: str
     delegate: str | None
     threads: int
+    accelerator: str | None = None
+    delegated_ops: int | None = None
+    other_ops: int | None = None
     affinity: tuple[int, ...] | None = None
     governor: str | None = None
     frequency_khz: int | None = None

@@ -101,6 +101,20 @@ class MemoryJob(ModelJob):
 
 
 @dataclass(frozen=True)
+class OpsJob(ModelJob):
+    """Run a model a few times, watched, and tell what is known of each of its operations."""
+
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ThreadsJob(ModelJob):
+    """Run a model for ``run_s`` seconds and count the threads that worked."""
+
+    run_s: float = 0.5
+
+
+@dataclass(frozen=True)
 class InferJob(ModelJob):
     """Run every example of ``inputs`` (.npy or .npz) and write ``outputs`` (.npz).
 
@@ -133,6 +147,8 @@ JOBS = {
     "measure": MeasureJob,
     "memory": MemoryJob,
     "sustained": SustainedJob,
+    "ops": OpsJob,
+    "threads": ThreadsJob,
     "infer": InferJob,
     "describe": DescribeJob,
 }

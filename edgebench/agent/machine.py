@@ -72,6 +72,16 @@ class Machine:
                 ticks[int(name[3:])] = sum(map(int, counts[:8])) - int(counts[3]) - int(counts[4])
         return ticks
 
+    def thread_ns(self) -> dict[str, int]:
+        """Return by thread the nanoseconds this process's threads have computed; empty where not offered."""
+        folder = "proc/self/task"
+        try:
+            threads = os.listdir(os.path.join(self.root, folder))
+        except OSError:
+            return {}
+        told = {thread: self._read(f"{folder}/{thread}/schedstat") for thread in threads}
+        return {thread: int(text.split()[0]) for thread, text in told.items() if text}
+
     def peak_rss_bytes(self) -> int | None:
         """Return this process's own peak resident memory.
 

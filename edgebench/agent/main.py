@@ -8,7 +8,8 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from edgebench.agent import AGENT_VERSION
 from edgebench.agent.describe import describe
@@ -20,13 +21,17 @@ from edgebench.agent.job import (
     JobError,
     MeasureJob,
     MemoryJob,
+    OpsJob,
     SustainedJob,
+    ThreadsJob,
     read_job,
 )
 from edgebench.agent.limits import apply_limits, exclusive
 from edgebench.agent.machine import Machine
 from edgebench.agent.measure import measure, measure_memory, sustain
 from edgebench.agent.models import file_sha256
+from edgebench.agent.ops import tell_ops
+from edgebench.agent.threads import count_threads
 from edgebench.runtimes import InferenceError
 
 ARGUMENTS = 2
@@ -62,19 +67,18 @@ def main(argv: Sequence[str]) -> int:
 
 def perform(job: Job, machine: Machine) -> dict[str, object]:
     """Apply the job's limits, wait for the device to be free, and do the job."""
+    tasks: dict[type, Callable[[Any, Machine], dict[str, object]]] = {
+        MeasureJob: measure,
+        SustainedJob: sustain,
+        MemoryJob: measure_memory,
+        ThreadsJob: count_threads,
+        OpsJob: lambda job, machine: tell_ops(job),
+        InferJob: lambda job, machine: infer(job),
+        DescribeJob: describe,
+    }
     with exclusive(job.lock, job.lock_wait_s):
         apply_limits(job.limits)
-        if isinstance(job, MeasureJob):
-            return measure(job, machine)
-        if isinstance(job, SustainedJob):
-            return sustain(job, machine)
-        if isinstance(job, MemoryJob):
-            return measure_memory(job, machine)
-        if isinstance(job, InferJob):
-            return infer(job)
-        if isinstance(job, DescribeJob):
-            return describe(job, machine)
-    raise JobError("job_invalid", f"no such job: {type(job).__name__}")
+        return tasks[type(job)](job, machine)
 
 
 def own_sha256() -> str | None:

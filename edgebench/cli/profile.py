@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgebench.cli import options
+from edgebench.cli.operations import print_ops
 from edgebench.cli.screen import err, out, print_json, print_table
 from edgebench.errors import InputError
 from edgebench.records import Measurement
 
+if TYPE_CHECKING:
+    pass
+
 
 def profile(
-    models: Annotated[list[Path], typer.Argument(help=".tflite or .onnx files.")],
+    models: Annotated[list[Path], typer.Argument(help=".tflite, .onnx or .keras files.")],
     device: Annotated[
         list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
     ] = None,
     runtime: Annotated[
         str,
-        typer.Option("--runtime", metavar="auto|tflite|litert|ort", help="What runs the model."),
+        typer.Option(
+            "--runtime", metavar="auto|tflite|litert|ort|keras", help="What runs the model."
+        ),
     ] = "auto",
+    delegate: Annotated[
+        str | None,
+        typer.Option(
+            "--delegate",
+            help="What must run the graph: xnnpack, none, cuda, tensorrt, cpu, gpu, ...",
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1)] = 1,
     blocks: Annotated[int, typer.Option("--blocks", min=1, help="Fresh processes.")] = 6,
     block_s: Annotated[
@@ -32,6 +45,9 @@ def profile(
         str | None,
         typer.Option("--sustained", metavar="TIME", help="Run without a pause besides: 90s, 10m."),
     ] = None,
+    per_op: Annotated[
+        bool, typer.Option("--per-op", help="List the operations too, from a run of their own.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure model files on devices, in blocks of fresh processes."""
@@ -50,16 +66,28 @@ def profile(
             models,
             device=name,
             runtime=runtime,
+            delegate=delegate,
             threads=threads,
             blocks=blocks,
             block_s=block_s,
             sustained_s=sustained_s,
             told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
         )
+    ops = [
+        api.per_op(model, device=name, runtime=runtime, delegate=delegate, threads=threads)
+        for name in device or ["local"]
+        for model in models
+        if per_op
+    ]
     if as_json:
-        print_json({"schema_version": 1, "measurements": [as_document(m) for m in measurements]})
+        documents = [as_document(measurement) for measurement in measurements]
+        for document, listed in zip(documents, ops, strict=False):
+            document["ops"] = [dataclasses.asdict(op) for op in listed]
+        print_json({"schema_version": 1, "measurements": documents})
         return
     _print(measurements)
+    for measurement, listed in zip(measurements, ops, strict=False):
+        print_ops(measurement, listed)
 
 
 def as_document(measurement: Measurement) -> dict[str, Any]:

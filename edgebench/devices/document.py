@@ -18,7 +18,7 @@ PathText = Annotated[
         max_length=1024,
     ),
 ]
-RuntimeName = Literal["litert", "tflite", "ort"]
+RuntimeName = Literal["litert", "tflite", "ort", "keras"]
 
 
 class Transport(Record):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgebench.errors import UnavailableError
+from edgebench.errors import DeviceError, UnavailableError
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
 from edgebench.records import Agreement, Measurement
@@ -32,13 +32,16 @@ def check_agreement(
         measured: What was measured there names the runtime, here the same.
 
     Returns:
-        None where this machine lacks the runtime.
+        None where this machine lacks the runtime, or the device tells no outputs.
     """
     environment = measured.environment
     plan = dataclasses.replace(plan, runtime=environment.runtime)
-    found = there.infer_drawn(model, plan, examples=EXAMPLES)
+    plain = dataclasses.replace(plan, delegate=None)
     try:
-        expected = here.infer_drawn(model, plan, examples=EXAMPLES)
+        found = there.infer_drawn(model, plan, examples=EXAMPLES)
+        expected = here.infer_drawn(model, plain, examples=EXAMPLES)
+    except DeviceError:
+        raise
     except UnavailableError:
         return None
     return Agreement(

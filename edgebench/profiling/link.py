@@ -37,6 +37,10 @@ ERRORS: dict[str, tuple[type[EdgebenchError], str]] = {
 }
 
 
+class IllegalInstructionError(UnavailableError):
+    """A runtime was built for another processor than the device has."""
+
+
 class AgentLink:
     """The agent on one device: put there unless it is, then asked job after job, each in a fresh process.
 
@@ -111,7 +115,7 @@ def _ended_by_signal(number: int, device: str, timeout_s: float) -> EdgebenchErr
             remedy="raise budget: {timeout_s: ...} in the device file, or use a smaller model",
         )
     if number == signal.SIGILL:
-        return UnavailableError(
+        return IllegalInstructionError(
             f"the runtime uses instructions that the processor of {device} lacks ({name})",
             remedy="install a build for this processor, or choose another runtime",
         )

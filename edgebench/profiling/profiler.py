@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebench import scratch
-from edgebench.agent.job import InferJob, Job, Limits, MeasureJob, MemoryJob, SustainedJob
+from edgebench.agent.job import (
+    InferJob,
+    Job,
+    Limits,
+    MeasureJob,
+    MemoryJob,
+    OpsJob,
+    SustainedJob,
+)
 from edgebench.devices import Device, upload
 from edgebench.errors import InputError, UnavailableError
 from edgebench.profiling import benchmark_model
@@ -23,6 +31,7 @@ from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.validity import TimedBlock, changed_between, judge
 from edgebench.records import INTERVAL_LIMIT, Measurement, Window
+from edgebench.runtimes import Op
 
 Array = npt.NDArray[Any]
 LOCK = "agent.lock"
@@ -99,6 +108,7 @@ class Profiler:
         self, model: Path, plan: MeasurePlan = DEFAULT_PLAN, *, for_s: float
     ) -> tuple[Window, ...]:
         """Run a model without a pause, and return window after window: what is left once the device is warm."""
+        self._require_agent("tell window after window")
         answer = self._ask(
             lambda: SustainedJob(
                 **self._common(model, plan, for_s),
@@ -120,6 +130,15 @@ class Profiler:
         ]
         return None if peak is None else int(peak)
 
+    def per_op(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> tuple[Op, ...]:
+        """Return the model's operations from a fresh run that is not measured.
+
+        Only ``ort`` tells how long each took; elsewhere ``ns`` is None.
+        """
+        self._require_agent("list operations")
+        rows = self._ask(lambda: OpsJob(**self._common(model, plan), seed=plan.seed))["ops"]
+        return tuple(Op(**row) for row in rows)
+
     def infer(
         self, model: Path, inputs: Array | Sequence[Array], plan: MeasurePlan = DEFAULT_PLAN
     ) -> list[Array]:
@@ -133,12 +152,6 @@ class Profiler:
         Returns:
             One array of shape (examples, ...) for each output; quantised outputs as float32.
         """
-        if self._is_native:
-            name = self._device.document.name
-            raise UnavailableError(
-                f"{name} cannot give outputs: it has no Python, and benchmark_model only tells times",
-                remedy="install Python there, or compare outputs on another device",
-            )
         arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
         with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as folder:
             examples = Path(folder, "inputs.npz")
@@ -154,6 +167,7 @@ class Profiler:
     def _outputs(
         self, source: Callable[[], dict[str, Any]], model: Path, plan: MeasurePlan
     ) -> list[Array]:
+        self._require_agent("give outputs")
         with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as folder:
             fetched = Path(folder, "outputs.npz")
 
@@ -169,6 +183,13 @@ class Profiler:
             self._patience.persist(attempt)
             with np.load(fetched, allow_pickle=False) as outputs:
                 return [outputs[f"output_{i}"] for i in range(len(outputs.files))]
+
+    def _require_agent(self, doing: str) -> None:
+        if self._is_native:
+            raise UnavailableError(
+                f"{self._device.document.name} cannot {doing}: it has no Python, and benchmark_model only tells times",
+                remedy="install Python there, or ask another device",
+            )
 
     def _ask(self, job: Callable[[], Job]) -> dict[str, Any]:
         """Put there what a job needs and ask the agent, again where the link breaks."""
