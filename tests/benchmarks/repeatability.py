@@ -111,7 +111,7 @@ def main() -> None:
             at_s = round(time.time(), 1)
             for row in repeat(models, given.option, kind):
                 journal.add({**row, "index": index, "at_s": at_s})
-    sys.stdout.write(table(journal.runs) + "\n")
+    print(table(journal.runs))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from edgebench.devices import (
 )
 from edgebench.devices.inventory import shipped_devices_dir
 from edgebench.documents import load_document
-from edgebench.errors import DocumentError, InputError, UnavailableError, UnknownNameError
+from edgebench.errors import DocumentError, InputError, UnknownNameError
 
 PI4 = """\
 name: pi4
@@ -83,17 +83,11 @@ def test_missing_file_is_an_input_error() -> None:
         find_device("devices/absent.yaml")
 
 
-def test_transport_that_is_not_there_is_unavailable() -> None:
+def test_each_transport_has_its_device() -> None:
     write("name: pi4\ntransport: {kind: ssh, host: pi4}\n")
-    with pytest.raises(UnavailableError, match="pi4 is reached by ssh, which this version"):
-        open_device("pi4")
-
-
-def test_transport_adb_is_opened_as_such() -> None:
-    write("name: phone\ntransport: {kind: adb, serial: emulator-5554}\nbenchmark_model: tool\n")
-    device = open_device("phone")
-    assert isinstance(device, AdbDevice)
-    assert device.document.benchmark_model == "tool"
+    assert isinstance(open_device("pi4"), SshDevice)
+    write("name: phone\ntransport: {kind: adb}\n", "phone.yaml")
+    assert isinstance(open_device("phone"), AdbDevice)
 
 
 @pytest.mark.parametrize(
