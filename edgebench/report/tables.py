@@ -65,9 +65,7 @@ def _row(trial: Trial, metrics: Mapping[str, Metric]) -> dict[str, Any]:
 
 def _frame(rows: list[dict[str, Any]], leading: tuple[str, ...] = LEADING) -> pd.DataFrame:
     present = {column for row in rows for column in row}
-    elsewhere = sorted(
-        {column.removesuffix(e) for column in present for e in ENDS if "@" in column}
-    )
+    elsewhere = sorted(c for c in present if "@" in c and not c.endswith(ENDS[1:]))
     measured = [f"{name}{end}" for name in (*METRICS, *elsewhere) for end in ENDS]
     columns = [
         *leading,

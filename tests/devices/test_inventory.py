@@ -8,6 +8,7 @@ from edgebench.devices import (
     AdbDevice,
     DeviceDocument,
     LocalDevice,
+    SshDevice,
     find_device,
     list_devices,
     open_device,
