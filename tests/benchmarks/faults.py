@@ -115,7 +115,7 @@ def try_fault(board: Board, kind: str, fault: str, model: Path) -> dict[str, Any
         (folder / "board.yaml").write_text(DEVICE.format(port=board.port(), root=board.root))
         where = ["--device", "board.yaml", "--json"]
         command = {
-            "profile": ["profile", str(model), "--blocks", "4", *where],
+            "profile": ["profile", *[str(model)] * 3, "--blocks", "1", *where],
             "search": ["search", "suite.yaml", "--workers", "1", *where],
         }[kind]
         process, begun = run(command, folder)
