@@ -94,8 +94,8 @@ def without_python(device: str) -> UnavailableError:
     return UnavailableError(
         f"{device} has no Python, which measuring needs",
         why="neither the device file nor the device names one of 3.8 or later",
-        remedy="install Python there (Termux has one) and name it as `python:` in the device file, or name"
-        " TensorFlow's native program as `benchmark_model:` to time .tflite files",
+        remedy="install Python there and name it as `python:` in the device file, or name TensorFlow's native"
+        " program as `benchmark_model:` to time .tflite files",
     )
 
 
