@@ -10,6 +10,8 @@ from edgebench.documents import Record
 
 Core = Annotated[int, Field(ge=0, le=4095)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@%-]*$", max_length=255)]
+VariableName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=255)]
+VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:=/@%+-]+$", max_length=255)]
 RuntimeName = Literal["litert", "tflite", "ort", "keras"]
 
 
@@ -47,7 +49,10 @@ class Budget(Record):
 
 
 class DeviceDocument(Record):
-    """One device. Without ``cores`` the quietest are chosen; without ``runtimes`` all may be used."""
+    """One device. Without ``cores`` the quietest are chosen; without ``runtimes`` all may be used.
+
+    ``environment`` holds variables that every run of the agent is given, such as ``KERAS_BACKEND``.
+    """
 
     name: Word
     transport: Transport
@@ -55,5 +60,6 @@ class DeviceDocument(Record):
     work_dir: str | None = None
     cores: tuple[Core, ...] = ()
     runtimes: tuple[RuntimeName, ...] = ()
+    environment: dict[VariableName, VariableValue] = Field(default_factory=dict)
     cooling: Cooling | None = None
     budget: Budget = Budget()
