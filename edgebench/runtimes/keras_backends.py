@@ -56,6 +56,8 @@ class TensorFlowBackend:
         kinds = {d.device_type.lower() for d in self._tf.config.list_logical_devices()}
         self.device = _choose(delegate, ("gpu", "cpu"), kinds, "tensorflow")
         self.accelerator = self._accelerator()
+        in_turn = self._tf.config.experimental.get_synchronous_execution()
+        self._returns_early = self.device != "cpu" or not in_turn
 
     def compile(self, forward: Forward, model: Any, examples: Sequence[Any]) -> None:
         tf = self._tf
@@ -80,9 +82,9 @@ class TensorFlowBackend:
         return outputs
 
     def wait(self, outputs: Sequence[Any]) -> None:
-        # On processors a call ends with its last operation; on others it ends when all are enqueued. Reading an
-        # output would wait as well, but time its copy too.
-        if self.device != "cpu":
+        # On a processor a call ends with its last operation, elsewhere when all are enqueued. Reading an output
+        # would wait as well, but time its copy too.
+        if self._returns_early:
             self._tf.test.experimental.sync_devices()
 
     def fetch(self, output: Any) -> Array:

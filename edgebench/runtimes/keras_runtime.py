@@ -78,12 +78,12 @@ class KerasRuntime:
             return self._session(model_path, backend)
 
     def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
-        """List the layers without times: once compiled, a network has no boundaries between layers to time."""
+        """List the layers without times: once compiled, a network has no borders between layers to time."""
         feed(self.open(model_path, threads, delegate))
         model = self._load(model_path)
         return [
             Op(name=layer.name, type=type(layer).__name__, invokes=1, ns=None, delegated=True)
-            for layer in model._flatten_layers(include_self=False, recursive=True)
+            for layer in model.layers
             if type(layer).__name__ != "InputLayer"
         ]
 

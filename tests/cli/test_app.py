@@ -252,6 +252,7 @@ def test_doctor_looks_at_every_device_of_the_folder_and_ends_well(tmp_path):
     assert not found["device broken"]["ok"]
     assert "could not be started" in found["device broken"]["found"]
     assert "device local" not in found
+    assert "here litert" not in found, "only the device file's runtimes are tried"
 
 
 def test_profile_json_has_the_contracts_keys(tmp_path):
