@@ -88,12 +88,13 @@ class KerasRuntime:
         ]
 
     def _session(self, model_path: str, backend: Backend) -> KerasSession:
-        with self._keras.device(f"{backend.device}:0"):
+        place = f"{backend.device}:0"
+        with self._keras.device(place):
             model = self._load(model_path)
             specs = [_spec(tensor) for tensor in model.inputs]
             try:
                 examples = [backend.place(array) for array in _zeros(specs)]
-                backend.compile(self._forward(model), model, examples)
+                backend.compile(self._forward(model, place), model, examples)
                 return KerasSession(backend, specs, _output_names(model))
             except Exception as error:  # noqa: BLE001  the backends' errors share no base class
                 raise _rejected(model_path, "compiled", error) from None
@@ -110,12 +111,13 @@ class KerasRuntime:
             )
         return model
 
-    def _forward(self, model: Any) -> Any:
+    def _forward(self, model: Any, place: str) -> Any:
         tree = self._keras.tree
 
         def forward(inputs: Sequence[Any]) -> Sequence[Any]:
             packed = inputs[0] if len(inputs) == 1 else tree.pack_sequence_as(model.input, inputs)
-            return list(tree.flatten(model(packed, training=False)))
+            with self._keras.device(place):
+                return list(tree.flatten(model(packed, training=False)))
 
         return forward
 
