@@ -18,6 +18,10 @@ PathText = Annotated[
         max_length=1024,
     ),
 ]
+# Of frameworks and runtimes alone: no variable that makes a program load or run something else.
+FRAMEWORKS = "CUDA|HIP|JAX|KERAS|MKL|NVIDIA|OMP|OPENBLAS|ORT|ROCR|TF|TFLITE|TORCH|TRT|XLA|XNNPACK"
+VariableName = Annotated[str, Field(pattern=rf"^({FRAMEWORKS})_[A-Z0-9_]+$", max_length=255)]
+VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:=/@%+-]+$", max_length=255)]
 RuntimeName = Literal["litert", "tflite", "ort", "keras"]
 
 
@@ -67,6 +71,7 @@ class DeviceDocument(Record):
     block, which stays the same where other tenants of a machine come and go. By default it is the floor on a virtual
     machine, else p50.
     ``benchmark_model`` is a local path of TensorFlow's program of that name, for Android without Python.
+    ``environment`` holds variables that every run of the agent is given, such as ``KERAS_BACKEND``.
     """
 
     name: Word
@@ -76,6 +81,7 @@ class DeviceDocument(Record):
     benchmark_model: PathText | None = None
     cores: tuple[Core, ...] = ()
     runtimes: tuple[RuntimeName, ...] = ()
+    environment: dict[VariableName, VariableValue] = Field(default_factory=dict)
     cooling: Cooling | None = None
     budget: Budget = Budget()
     rank_by: Literal["p50", "floor"] | None = None

@@ -122,6 +122,8 @@ def _check_native(device: Device, runtimes: Sequence[str]) -> DeviceCheck:
         temperature_c=None,
         load_1m=None,
         numpy=None,
+        glibc=None,
+        libstdcxx=None,
         agent_version=benchmark_model.PROGRAM,
         agent_sha256=benchmark_model.program_sha256(device),
     )

@@ -45,13 +45,17 @@ class ThreadCount:
     worked: int | None
 
 
-def look_at(device: Device, runtimes: Sequence[str] = CHECKED_RUNTIMES) -> list[Finding]:
+def look_at(device: Device, runtimes: Sequence[str] = ()) -> list[Finding]:
     """Try everything on an open device; each try is a process of its own.
+
+    Args:
+        device: Where to look.
+        runtimes: Which to try; where empty those of the device file, else all.
 
     Raises:
         DeviceError: The device could not be reached or the agent does not start there.
     """
-    check = check_device(device, runtimes)
+    check = check_device(device, runtimes or device.document.runtimes or CHECKED_RUNTIMES)
     name = device.document.name
     counts = [count for each in check.runtimes if each.works for count in _counted(device, each)]
     return [

@@ -61,7 +61,7 @@ class AgentLink:
             EdgebenchError: What `ERRORS` says of the agent's own error; `DeviceError` where it gave no answer.
         """
         remote = upload(self._device, self._bundle.path)
-        argv = [self._device.python, "-I", remote, write_job(job)]
+        argv = [*self._environment(), self._device.python, "-I", remote, write_job(job)]
         completed = self._device.run(argv, timeout_s + job.lock_wait_s + START_UP_S)
         if completed.returncode < 0:
             raise _ended_by_signal(-completed.returncode, self._device.document.name, timeout_s)
@@ -74,6 +74,11 @@ class AgentLink:
                 remedy="delete the folder uploads in its working folder and run again",
             )
         return answer
+
+    def _environment(self) -> list[str]:
+        """Return the start of a command that sets the device file's variables; empty where it has none."""
+        pairs = [f"{name}={value}" for name, value in self._device.document.environment.items()]
+        return ["env", *pairs] if pairs else []
 
     def _parse(self, completed: Completed) -> dict[str, Any]:
         try:

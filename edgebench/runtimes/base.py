@@ -22,7 +22,7 @@ class InferenceError(Exception):
 
     Args:
         kind: A stable word: ``runtime_missing``, ``runtime_broken``, ``delegate_missing``, ``model_missing``,
-            ``format_mismatch``, ``model_rejected``, ``inputs_rejected`` or ``invoke_failed``.
+            ``format_mismatch``, ``model_rejected``, ``inputs_rejected``, ``threads_fixed`` or ``invoke_failed``.
         message: One sentence.
     """
 

@@ -51,14 +51,16 @@ class TensorFlowBackend:
             threading.set_inter_op_parallelism_threads(1)
         except RuntimeError:
             raise _started_already("TensorFlow") from None
-        # Else an operation that the asked device lacks would run on another.
-        self._tf.config.set_soft_device_placement(False)
         kinds = {d.device_type.lower() for d in self._tf.config.list_logical_devices()}
         self.device = _choose(delegate, ("gpu", "cpu"), kinds, "tensorflow")
         self.accelerator = self._accelerator()
+        in_turn = self._tf.config.experimental.get_synchronous_execution()
+        self._returns_early = self.device != "cpu" or not in_turn
 
     def compile(self, forward: Forward, model: Any, examples: Sequence[Any]) -> None:
         tf = self._tf
+        # Else an operation that the asked device lacks would run on another.
+        tf.config.set_soft_device_placement(False)
         signature = [tf.TensorSpec(example.shape, example.dtype) for example in examples]
         with tf.device(self._place):
             try:
@@ -80,9 +82,9 @@ class TensorFlowBackend:
         return outputs
 
     def wait(self, outputs: Sequence[Any]) -> None:
-        # On processors a call ends with its last operation; on others it ends when all are enqueued. Reading an
-        # output would wait as well, but time its copy too.
-        if self.device != "cpu":
+        # On a processor a call ends with its last operation, elsewhere when all are enqueued. Reading an output
+        # would wait as well, but time its copy too.
+        if self._returns_early:
             self._tf.test.experimental.sync_devices()
 
     def fetch(self, output: Any) -> Array:
@@ -113,13 +115,9 @@ class JaxBackend:
     def __init__(self, threads: int, delegate: str | None) -> None:
         _limit_jax_threads(threads)
         self._jax = importlib.import_module("jax")
-        default = self._jax.default_backend()
-        self.device = default if delegate is None else delegate
-        try:
-            self._device = self._jax.devices(self.device)[0]
-        except RuntimeError:
-            _choose(delegate, (), {default, "cpu"}, "jax")
-            raise
+        best = str(self._jax.default_backend())
+        self.device = _choose(delegate, (best,), {best, "cpu"}, "jax")
+        self._device = self._jax.devices(self.device)[0]
         self.accelerator = "cpu" if self.device == "cpu" else str(self._device.device_kind)
 
     def compile(self, forward: Forward, model: Any, examples: Sequence[Any]) -> None:

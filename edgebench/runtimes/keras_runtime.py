@@ -78,22 +78,23 @@ class KerasRuntime:
             return self._session(model_path, backend)
 
     def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
-        """List the layers without times: once compiled, a network has no boundaries between layers to time."""
+        """List the layers without times: once compiled, a network has no borders between layers to time."""
         feed(self.open(model_path, threads, delegate))
         model = self._load(model_path)
         return [
             Op(name=layer.name, type=type(layer).__name__, invokes=1, ns=None, delegated=True)
-            for layer in model._flatten_layers(include_self=False, recursive=True)
+            for layer in model.layers
             if type(layer).__name__ != "InputLayer"
         ]
 
     def _session(self, model_path: str, backend: Backend) -> KerasSession:
-        with self._keras.device(f"{backend.device}:0"):
+        place = f"{backend.device}:0"
+        with self._keras.device(place):
             model = self._load(model_path)
             specs = [_spec(tensor) for tensor in model.inputs]
             try:
                 examples = [backend.place(array) for array in _zeros(specs)]
-                backend.compile(self._forward(model), model, examples)
+                backend.compile(self._forward(model, place), model, examples)
                 return KerasSession(backend, specs, _output_names(model))
             except Exception as error:  # noqa: BLE001  the backends' errors share no base class
                 raise _rejected(model_path, "compiled", error) from None
@@ -110,12 +111,13 @@ class KerasRuntime:
             )
         return model
 
-    def _forward(self, model: Any) -> Any:
+    def _forward(self, model: Any, place: str) -> Any:
         tree = self._keras.tree
 
         def forward(inputs: Sequence[Any]) -> Sequence[Any]:
             packed = inputs[0] if len(inputs) == 1 else tree.pack_sequence_as(model.input, inputs)
-            return list(tree.flatten(model(packed, training=False)))
+            with self._keras.device(place):
+                return list(tree.flatten(model(packed, training=False)))
 
         return forward
 

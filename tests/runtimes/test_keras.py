@@ -85,6 +85,33 @@ class TestKeras(RuntimeContract):
         difference, total = session.get_outputs()
         assert (difference[0, 0], total[0, 0]) == (3, 7)
 
+    def test_early_answers_of_tensorflow_are_waited_for(
+        self, runtime: Runtime, tmp_path: Path
+    ) -> None:
+        """Told to execute out of turn, TensorFlow answers early on a processor as it does on a GPU."""
+        tf = only_tensorflow()
+        busy_model(tmp_path / "busy.keras")
+        tf.config.experimental.set_synchronous_execution(False)
+        try:
+            session = runtime.open(str(tmp_path / "busy.keras"), 1, None)
+            assert isinstance(session, KerasSession)
+            waited_s = min(spent_s(session.invoke) for _ in range(5))
+            session._backend.wait = lambda outputs: None
+            early_s = min(spent_s(session.invoke) for _ in range(5))
+            tf.test.experimental.sync_devices()
+        finally:
+            tf.config.experimental.set_synchronous_execution(True)
+        assert early_s < waited_s / 4
+
+    def test_network_that_xla_cannot_take_says_so(self, runtime: Runtime, tmp_path: Path) -> None:
+        only_tensorflow()
+        import keras
+
+        inputs = keras.Input((8,), dtype="int32")
+        keras.Model(inputs, keras.layers.Hashing(3)(inputs)).save(tmp_path / "hash.keras")
+        session = runtime.open(str(tmp_path / "hash.keras"), 1, None)
+        assert session.accelerator == "cpu, not compiled by XLA"
+
     def test_layers_are_listed_without_times(self, runtime: Runtime, model: Path) -> None:
         (op,) = runtime.ops(str(model), 1, None, lambda session: session.invoke())
         assert (op.name, op.type, op.ns, op.delegated) == ("dense", "Dense", None, True)
@@ -125,6 +152,27 @@ class HastyBackend(EarlyBackend):
 
     def wait(self, outputs: Sequence[Array]) -> None:
         return None
+
+
+def only_tensorflow() -> Any:
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("this is about the backend TensorFlow")
+    return pytest.importorskip("tensorflow")
+
+
+def busy_model(path: Path) -> None:
+    import keras
+
+    layers = [keras.layers.Conv2D(64, 3) for _ in range(4)]
+    keras.Sequential([keras.Input((64, 64, 3)), *layers]).save(path)
+
+
+def spent_s(work: Callable[[], None]) -> float:
+    begin_s = time.perf_counter()
+    work()
+    return time.perf_counter() - begin_s
 
 
 def timed(make: Callable[[], Any]) -> tuple[float, Array]:
