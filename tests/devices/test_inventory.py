@@ -191,6 +191,8 @@ def test_every_text_of_a_device_file_is_tried() -> None:
     [NASTY, "$(id)", "`id`", "a\nb", "-oProxyCommand=id", "a|b", "a&b", "a'b", 'a"b', "a\\b"],
 )
 def test_text_that_a_shell_would_read_is_refused(field: str, text: str) -> None:
+    if field == "environment" and text.startswith("-"):
+        pytest.skip("a variable's value is no option of a program, so it may begin with a dash")
     path = write(TEXTS[field].format(json.dumps(text)))
     with pytest.raises(DocumentError, match=r"pi4.yaml:\d+:\d+"):
         find_device(str(path))
@@ -218,5 +220,5 @@ def test_hosts_that_ssh_is_configured_for_are_found(tmp_path: Path) -> None:
 )
 def test_variable_that_is_no_framework_s_is_refused(name: str) -> None:
     path = write(f"name: pi\ntransport: {{kind: local}}\nenvironment: {{{json.dumps(name)}: x}}\n")
-    with pytest.raises(DocumentError, match="environment"):
+    with pytest.raises(DocumentError, match="should match pattern"):
         find_device(str(path))
