@@ -96,6 +96,17 @@ class Machine:
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return None
 
+    def is_virtual(self) -> bool | None:
+        """Return whether other systems may share this machine's processor; None where the platform does not tell."""
+        flags = re.search(r"^flags\s*:(.*)$", self._read("proc/cpuinfo") or "", re.MULTILINE)
+        if flags:
+            return "hypervisor" in flags.group(1).split()
+        if self._read("sys/hypervisor/type") or self._read(
+            "proc/device-tree/hypervisor/compatible"
+        ):
+            return True
+        return None
+
     def _read(self, path: str) -> str | None:
         try:
             with open(os.path.join(self.root, path), encoding="utf-8", errors="replace") as file:
@@ -108,9 +119,10 @@ class Machine:
         return int(text) if text and text.isdigit() else None
 
     def _model(self) -> str | None:
-        board = self._read("proc/device-tree/model")
-        if board:
-            return board
+        for tree in ("proc/device-tree/model", "sys/firmware/devicetree/base/model"):
+            board = self._read(tree)
+            if board:
+                return board
         match = re.search(
             r"^model name\s*:\s*(.+)$", self._read("proc/cpuinfo") or "", re.MULTILINE
         )

@@ -15,7 +15,7 @@ from edgebench.errors import InputError
 from edgebench.records import Measurement
 
 if TYPE_CHECKING:
-    from edgebench.runtimes import Op
+    pass
 
 
 def profile(
@@ -41,6 +41,10 @@ def profile(
     block_s: Annotated[
         float, typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each.")
     ] = 2.0,
+    sustained: Annotated[
+        str | None,
+        typer.Option("--sustained", metavar="TIME", help="Run without a pause besides: 90s, 10m."),
+    ] = None,
     per_op: Annotated[
         bool, typer.Option("--per-op", help="List the operations too, from a run of their own.")
     ] = False,
@@ -55,28 +59,26 @@ def profile(
     for model in models:
         if not model.is_file():
             raise InputError(f"{model} does not exist", why="expected a model file there")
-    measurements = []
-    ops: list[tuple[Op, ...]] = []
+    sustained_s = options.parse_duration_s("--sustained", sustained)
+    measurements: list[Measurement] = []
     for name in device or ["local"]:
-        for model in models:
-            err().print(f"measuring {model.name} on {name}, {blocks} blocks", markup=False)
-            measurements.append(
-                api.profile(
-                    model,
-                    device=name,
-                    runtime=runtime,
-                    delegate=delegate,
-                    threads=threads,
-                    blocks=blocks,
-                    block_s=block_s,
-                )
-            )
-            if per_op:
-                ops.append(
-                    api.per_op(
-                        model, device=name, runtime=runtime, delegate=delegate, threads=threads
-                    )
-                )
+        measurements += api.profile_all(
+            models,
+            device=name,
+            runtime=runtime,
+            delegate=delegate,
+            threads=threads,
+            blocks=blocks,
+            block_s=block_s,
+            sustained_s=sustained_s,
+            told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
+        )
+    ops = [
+        api.per_op(model, device=name, runtime=runtime, delegate=delegate, threads=threads)
+        for name in device or ["local"]
+        for model in models
+        if per_op
+    ]
     if as_json:
         documents = [as_document(measurement) for measurement in measurements]
         for document, listed in zip(documents, ops, strict=False):
@@ -109,10 +111,20 @@ def as_document(measurement: Measurement) -> dict[str, Any]:
         "init_ms": min(block.init_ns for block in measurement.blocks) / 1e6,
         "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
         "peak_rss_bytes": measurement.peak_rss_bytes,
+        "ranked_by": measurement.rank_by,
+        "outputs": _outputs(measurement),
+        "sustained": [dataclasses.asdict(window) for window in measurement.sustained],
         "valid": measurement.valid,
         "reasons": list(measurement.reasons),
         "environment": dataclasses.asdict(environment),
     }
+
+
+def _outputs(measurement: Measurement) -> dict[str, Any] | None:
+    agreement = measurement.agreement
+    return (
+        None if agreement is None else {**dataclasses.asdict(agreement), "agree": agreement.holds}
+    )
 
 
 def _print(measurements: list[Measurement]) -> None:

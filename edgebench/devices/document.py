@@ -12,18 +12,27 @@ Core = Annotated[int, Field(ge=0, le=4095)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@%-]*$", max_length=255)]
 VariableName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=255)]
 VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:=/@%+-]+$", max_length=255)]
+SHELL_SIGNS = r"\x00-\x1f\x7f;&|<>`$\"'\\!*?(){}\[\]#"
+PathText = Annotated[
+    str,
+    Field(
+        pattern=rf"^[^\s~{SHELL_SIGNS}-][^{SHELL_SIGNS}]*$|^~(/[^{SHELL_SIGNS}]*)?$",
+        max_length=1024,
+    ),
+]
 RuntimeName = Literal["litert", "tflite", "ort", "keras"]
 
 
 class Transport(Record):
-    """How a device is reached. Only ssh has a host's details; no secret is ever written here."""
+    """How a device is reached. Only ssh has a host's details, only adb a serial; no secret is ever written here."""
 
     kind: Literal["local", "ssh", "adb"]
+    serial: Word | None = None
     host: Word | None = None
     user: Word | None = None
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    identity_file: str | None = None
-    known_hosts: str | None = None
+    identity_file: PathText | None = None
+    known_hosts: PathText | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Transport:
@@ -31,6 +40,10 @@ class Transport(Record):
             raise ValueError("ssh needs a host")
         if self.kind == "local" and self.model_fields_set - {"kind"}:
             raise ValueError("local takes nothing but its kind")
+        if self.kind == "adb" and self.model_fields_set - {"kind", "serial"}:
+            raise ValueError("adb takes nothing but its kind and a serial")
+        if self.kind == "ssh" and self.serial is not None:
+            raise ValueError("ssh takes no serial")
         return self
 
 
@@ -42,24 +55,32 @@ class Cooling(Record):
 
 
 class Budget(Record):
-    """What one run of the agent may take."""
+    """What one run of the agent may take, and how long to go on trying to reach a device whose link broke."""
 
     peak_rss_mb: PositiveFloat | None = None
     timeout_s: PositiveFloat = 120.0
+    reconnect_s: NonNegativeFloat = 60.0
 
 
 class DeviceDocument(Record):
     """One device. Without ``cores`` the quietest are chosen; without ``runtimes`` all may be used.
 
     ``environment`` holds variables that every run of the agent is given, such as ``KERAS_BACKEND``.
+
+    A search ranks by ``rank_by``: ``p50`` is the median of the block medians, ``floor`` the least tenth percentile of a
+    block, which stays the same where other tenants of a machine come and go. By default it is the floor on a virtual
+    machine, else p50.
+    ``benchmark_model`` is a local path of TensorFlow's program of that name, for Android without Python.
     """
 
     name: Word
     transport: Transport
-    python: str | None = None
-    work_dir: str | None = None
+    python: PathText | None = None
+    work_dir: PathText | None = None
+    benchmark_model: PathText | None = None
     cores: tuple[Core, ...] = ()
     runtimes: tuple[RuntimeName, ...] = ()
     environment: dict[VariableName, VariableValue] = Field(default_factory=dict)
     cooling: Cooling | None = None
     budget: Budget = Budget()
+    rank_by: Literal["p50", "floor"] | None = None

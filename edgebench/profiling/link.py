@@ -29,7 +29,8 @@ ERRORS: dict[str, tuple[type[EdgebenchError], str]] = {
     "runtime_missing": (UnavailableError, "install it there, or choose another runtime"),
     "runtime_broken": (UnavailableError, "run `edgebench doctor`"),
     "delegate_missing": (UnavailableError, "choose another delegate"),
-    "device_busy": (UnavailableError, "wait for the other measurement to end"),
+    "device_busy": (DeviceError, "wait for the other measurement to end"),
+    "storage": (DeviceError, "free some space there, or check that its storage can be written"),
     "over_budget": (WorkError, "raise budget: {peak_rss_mb: ...}, or use a smaller model"),
     "out_of_memory": (WorkError, "use a smaller model"),
     "invoke_failed": (WorkError, ""),
@@ -41,12 +42,17 @@ class IllegalInstructionError(UnavailableError):
 
 
 class AgentLink:
-    """The agent on one device: pushed once, then asked job after job, each in a fresh process."""
+    """The agent on one device: put there unless it is, then asked job after job, each in a fresh process.
+
+    Raises:
+        UnavailableError: The device has no Python.
+    """
 
     def __init__(self, device: Device) -> None:
+        if not device.python:
+            raise without_python(device.document.name)
         self._device = device
         self._bundle = build_bundle()
-        self._remote = upload(device, self._bundle.path)
 
     def ask(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Return the agent's answer.
@@ -54,7 +60,8 @@ class AgentLink:
         Raises:
             EdgebenchError: What `ERRORS` says of the agent's own error; `DeviceError` where it gave no answer.
         """
-        argv = [*self._environment(), self._device.python, "-I", self._remote, write_job(job)]
+        remote = upload(self._device, self._bundle.path)
+        argv = [*self._environment(), self._device.python, "-I", remote, write_job(job)]
         completed = self._device.run(argv, timeout_s + job.lock_wait_s + START_UP_S)
         if completed.returncode < 0:
             raise _ended_by_signal(-completed.returncode, self._device.document.name, timeout_s)
@@ -85,6 +92,16 @@ class AgentLink:
             why=completed.stderr.strip()[-LAST_WORDS:],
             remedy=f"check that {self._device.python} there is Python 3.8 or later",
         )
+
+
+def without_python(device: str) -> UnavailableError:
+    """Return the error of a device on which no agent can run."""
+    return UnavailableError(
+        f"{device} has no Python, which measuring needs",
+        why="neither the device file nor the device names one of 3.8 or later",
+        remedy="install Python there (Termux has one) and name it as `python:` in the device file, or name"
+        " TensorFlow's native program as `benchmark_model:` to time .tflite files",
+    )
 
 
 def _as_user_error(error: dict[str, str], device: str) -> EdgebenchError:

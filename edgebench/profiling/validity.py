@@ -55,6 +55,7 @@ def judge(answer: Mapping[str, Any], plan: MeasurePlan) -> TimedBlock:
             frequency_khz=before["frequency_khz"],
             temperature_c=before["temperature_c"],
             load_1m=before["load_1m"],
+            virtual=answer.get("virtual"),
             agent_version=agent["version"],
             agent_sha256=agent["sha256"] or "",
         ),

@@ -1,6 +1,8 @@
 """Makes the three tiny models that null runs use: relu(x W + b), 8 floats in, 4 out, the same weights in all.
 And two that keep several threads busy: three convolutions with one kernel, 96 x 96 x 8 in and out.
 
+And the reference model that searches measure between candidates, in both formats: an ordinary small convolutional network.
+
 python tests/assets/make_tiny_models.py
 """
 
@@ -61,6 +63,29 @@ def make_onnx(path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
+def make_reference(tflite: Path, onnx_path: Path) -> None:
+    import keras
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    keras.utils.set_random_seed(1)
+    image = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(16, 3, padding="same", activation="relu")(image)
+    for filters in (32, 48, 64):
+        x = keras.layers.DepthwiseConv2D(3, strides=2, padding="same", activation="relu")(x)
+        x = keras.layers.Conv2D(filters, 1, activation="relu")(x)
+        x = keras.layers.Conv2D(filters // 2, 3, padding="same", activation="relu")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
+    signature = [tf.TensorSpec((1, 32, 32, 3), tf.float32, name="x")]
+    traced = tf.function(lambda x: model(x, training=False))
+    concrete = traced.get_concrete_function(*signature)
+    tflite.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert())
+    graph, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=17)
+    onnx.save(graph, onnx_path)
+
+
 def busy_kernel() -> np.ndarray:
     values = np.arange(9 * CHANNELS * CHANNELS, dtype=np.float32).reshape(3, 3, CHANNELS, CHANNELS)
     return (values / values.size - 0.5) / (9 * CHANNELS)
@@ -104,6 +129,7 @@ if __name__ == "__main__":
     ASSETS.mkdir(exist_ok=True)
     make_tflite(ASSETS / "tiny.tflite")
     make_onnx(ASSETS / "tiny.onnx")
+    make_reference(ASSETS / "reference.tflite", ASSETS / "reference.onnx")
     keras_model().save(ASSETS / "tiny.keras")
     make_busy_tflite(ASSETS / "busy.tflite")
     make_busy_onnx(ASSETS / "busy.onnx")

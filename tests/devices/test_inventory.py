@@ -4,10 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from edgebench.devices import DeviceDocument, LocalDevice, find_device, list_devices, open_device
+from edgebench.devices import (
+    AdbDevice,
+    DeviceDocument,
+    LocalDevice,
+    SshDevice,
+    find_device,
+    list_devices,
+    open_device,
+)
 from edgebench.devices.inventory import shipped_devices_dir
 from edgebench.documents import load_document
-from edgebench.errors import DocumentError, InputError, UnavailableError, UnknownNameError
+from edgebench.errors import DocumentError, InputError, UnknownNameError
 
 PI4 = """\
 name: pi4
@@ -67,7 +75,7 @@ def test_unknown_name_offers_the_nearest() -> None:
     write(PI4)
     with pytest.raises(UnknownNameError, match="pi5 is not a device") as caught:
         find_device("pi5")
-    assert caught.value.why == "known: gpu-host, jetson-orin, local, pi4"
+    assert caught.value.why == "known: android-phone, gpu-host, jetson-orin, local, pi4"
     assert caught.value.remedy == "did you mean pi4?"
 
 
@@ -76,12 +84,11 @@ def test_missing_file_is_an_input_error() -> None:
         find_device("devices/absent.yaml")
 
 
-@pytest.mark.parametrize("kind", ["ssh", "adb"])
-def test_transport_that_is_not_there_is_unavailable(kind: str) -> None:
-    host = ", host: pi4" if kind == "ssh" else ""
-    write(f"name: pi4\ntransport: {{kind: {kind}{host}}}\n")
-    with pytest.raises(UnavailableError, match=f"pi4 is reached by {kind}, which this version"):
-        open_device("pi4")
+def test_each_transport_has_its_device() -> None:
+    write("name: pi4\ntransport: {kind: ssh, host: pi4}\n")
+    assert isinstance(open_device("pi4"), SshDevice)
+    write("name: phone\ntransport: {kind: adb}\n", "phone.yaml")
+    assert isinstance(open_device("phone"), AdbDevice)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +121,11 @@ def test_mistake_is_told_with_its_place(line: str, place: str, message: str) -> 
         ("{kind: ssh, host: a b}", "host"),
         ("{kind: ssh, host: pi4, port: 70000}", "65535"),
         ("{kind: telnet}", "local"),
+        ("{kind: adb, host: pi4}", "adb takes nothing but its kind and a serial"),
+        ("{kind: ssh, host: pi4, serial: x}", "ssh takes no serial"),
+        ("{kind: local, serial: x}", "local takes nothing but its kind"),
+        ("{kind: adb, serial: -s}", "serial"),
+        ("{kind: adb, serial: a b}", "serial"),
     ],
 )
 def test_wrong_transport_is_told(transport: str, message: str) -> None:
