@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgebench.cli import options
-from edgebench.cli.operations import print_ops
+from edgebench.cli.operations import print_ops, print_shares
 from edgebench.cli.screen import err, out, print_json, print_table
 from edgebench.errors import InputError
 from edgebench.records import Measurement
@@ -148,6 +148,7 @@ def _print(measurements: list[Measurement]) -> None:
     print_table(
         ("model", "device", "runtime", "p50 ms", "[interval]", "p90", "blocks"), rows, text=3
     )
+    print_shares(measurements)
     for measurement in measurements:
         if measurement.reasons:
             state = "noisy" if measurement.valid else "invalid"
