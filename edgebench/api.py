@@ -94,8 +94,6 @@ def search(
             why=f"the Keras backend here is {backend}",
             remedy="set KERAS_BACKEND to tensorflow, or leave --strategy out",
         )
-    if where.executor == "local":
-        start_server(preload_for(backend))
     if resume is None:
         path = suites.find(str(suite))
         loaded = suites.load(str(path), changes(options))
@@ -103,6 +101,8 @@ def search(
         with open_store(store) as opened:
             run = opened.run(resume)
         path, loaded = Path(run.suite_path), _resumed(run, options)
+    if where.executor == "local":
+        start_server(preload_for(backend))
     import_keras()
     from edgebench.tuning import Search, SearchSettings, SilentObserver
 

@@ -44,10 +44,10 @@ exit $status"""
 
 # adb tells a lost connection like a program that went well, so the status is printed as well.
 _RUN = """\
-cd {folder} || {{ printf %s '{token}:folder;'; exit; }}
-command -v {program} >/dev/null || {{ printf %s '{token}:program;'; exit; }}
+cd {folder} || {{ echo '{token}:folder;'; exit; }}
+command -v {program} >/dev/null || {{ echo '{token}:program;'; exit; }}
 setsid sh -c {session} sh {argv}
-printf %s "{token}:$?;\""""
+echo "{token}:$?;\""""
 
 _FIND_PYTHON = """\
 for python; do
@@ -222,7 +222,7 @@ class AdbDevice:
             os.close(reading)
             os.close(writing)
         stdout, found, told = ended.stdout.rpartition(f"{token}:")
-        status, _, late = told.partition(";")
+        status, _, late = told.partition(";\n")
         if not found:
             self._check_attached()
             raise DeviceError(
@@ -238,7 +238,7 @@ class AdbDevice:
         if status in {"program", "126"}:
             raise DeviceError(
                 f"{argv[0]} could not be started on {self.document.name}",
-                why=complaint(ended.stderr) or "no such program is there",
+                why=complaint(ended.stderr) or "there is no such program that may be run",
             )
         return Completed(
             returncode=_returncode(int(status)), stdout=stdout + late, stderr=ended.stderr
@@ -273,6 +273,8 @@ class AdbDevice:
             )
         except FileNotFoundError:
             raise adb_missing() from None
+        except OSError as error:
+            raise DeviceError("adb could not be started", why=str(error)) from None
         with process:
             try:
                 stdout, stderr = process.communicate(timeout=timeout_s)

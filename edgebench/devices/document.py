@@ -10,8 +10,6 @@ from edgebench.documents import Record
 
 Core = Annotated[int, Field(ge=0, le=4095)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@%-]*$", max_length=255)]
-VariableName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=255)]
-VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:=/@%+-]+$", max_length=255)]
 SHELL_SIGNS = r"\x00-\x1f\x7f;&|<>`$\"'\\!*?(){}\[\]#"
 PathText = Annotated[
     str,
@@ -20,6 +18,10 @@ PathText = Annotated[
         max_length=1024,
     ),
 ]
+# Of frameworks and runtimes alone: no variable that makes a program load or run something else.
+FRAMEWORKS = "CUDA|HIP|JAX|KERAS|MKL|NVIDIA|OMP|OPENBLAS|ORT|ROCR|TF|TFLITE|TORCH|TRT|XLA|XNNPACK"
+VariableName = Annotated[str, Field(pattern=rf"^({FRAMEWORKS})_[A-Z0-9_]+$", max_length=255)]
+VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:=/@%+-]+$", max_length=255)]
 RuntimeName = Literal["litert", "tflite", "ort", "keras"]
 
 
@@ -65,12 +67,11 @@ class Budget(Record):
 class DeviceDocument(Record):
     """One device. Without ``cores`` the quietest are chosen; without ``runtimes`` all may be used.
 
-    ``environment`` holds variables that every run of the agent is given, such as ``KERAS_BACKEND``.
-
     A search ranks by ``rank_by``: ``p50`` is the median of the block medians, ``floor`` the least tenth percentile of a
     block, which stays the same where other tenants of a machine come and go. By default it is the floor on a virtual
     machine, else p50.
     ``benchmark_model`` is a local path of TensorFlow's program of that name, for Android without Python.
+    ``environment`` holds variables that every run of the agent is given, such as ``KERAS_BACKEND``.
     """
 
     name: Word

@@ -112,12 +112,12 @@ def time_block(device: Device, model: Path, plan: MeasurePlan) -> TimedBlock:
         UnavailableError: The device file names no benchmark_model, or it lacks the plan's runtime or delegate.
         WorkError: The model does not run.
     """
-    binary = _binary(device, model, plan)
+    program = _checked_program(device, model, plan)
     cores = sorted(set(plan.cores))
     prefix, affinity = _pinning(device, cores)
     report = _run(
         device,
-        [*prefix, *_command(device, binary, model, plan)],
+        [*prefix, *_command(device, program, model, plan)],
         model,
     )
     answer = {
@@ -136,7 +136,7 @@ def time_block(device: Device, model: Path, plan: MeasurePlan) -> TimedBlock:
         "cooled": None,
         "before": UNKNOWN_CONDITIONS,
         "after": UNKNOWN_CONDITIONS,
-        "agent": {"version": PROGRAM, "sha256": sha256_of(binary)},
+        "agent": {"version": PROGRAM, "sha256": sha256_of(program)},
         "model_sha256": sha256_of(model),
     }
     return judge(answer, plan)
@@ -147,21 +147,36 @@ def peak_rss_bytes(device: Device, model: Path, plan: MeasurePlan) -> int | None
 
     Raises as `time_block` does.
     """
-    binary = _binary(device, model, plan)
-    command = _command(device, binary, model, plan)
+    program = _checked_program(device, model, plan)
+    command = _command(device, program, model, plan)
     return _run(device, [*command, "--report_peak_memory_footprint=true"], model).peak_rss_bytes
 
 
-def _binary(device: Device, model: Path, plan: MeasurePlan) -> Path:
-    """Return the local benchmark_model after checking that it can do what is asked."""
+def program_sha256(device: Device) -> str:
+    """Return the SHA-256 of the program that the device file names.
+
+    Raises:
+        InputError: It is not there.
+        UnavailableError: The device file names none.
+    """
+    return sha256_of(_program(device))
+
+
+def _program(device: Device) -> Path:
     document = device.document
     if document.benchmark_model is None:
         raise without_python(document.name)
-    binary = Path(document.benchmark_model).expanduser()
-    if not binary.is_file():
+    program = Path(document.benchmark_model).expanduser()
+    if not program.is_file():
         raise InputError(
-            f"{binary} does not exist", why=f"it is the benchmark_model of {document.name}"
+            f"{program} does not exist", why=f"it is the benchmark_model of {document.name}"
         )
+    return program
+
+
+def _checked_program(device: Device, model: Path, plan: MeasurePlan) -> Path:
+    """Return the local benchmark_model, once it is known to do what is asked."""
+    document, program = device.document, _program(device)
     if not model.is_file():
         raise InputError(f"{model} does not exist", why="expected a model file there")
     if model.suffix != ".tflite":
@@ -192,11 +207,11 @@ def _binary(device: Device, model: Path, plan: MeasurePlan) -> Path:
                 why="benchmark_model can neither wait until a device is cool nor be held to a memory budget",
                 remedy="remove the key, or install Python on the device",
             )
-    return binary
+    return program
 
 
-def _command(device: Device, binary: Path, model: Path, plan: MeasurePlan) -> list[str]:
-    remote = upload(device, binary)
+def _command(device: Device, program: Path, model: Path, plan: MeasurePlan) -> list[str]:
+    remote = upload(device, program)
     made = device.run(["chmod", "755", remote], SHORT_S)
     if made.returncode != 0:
         raise WorkError(

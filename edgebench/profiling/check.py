@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 from edgebench.agent.job import DescribeJob
 from edgebench.devices import Device, upload
 from edgebench.errors import EdgebenchError
+from edgebench.profiling import benchmark_model
 from edgebench.profiling.link import AgentLink, IllegalInstructionError
+from edgebench.profiling.plan import MeasurePlan
 from edgebench.records import DeviceInfo
 
 ASSETS = Path(__file__).parent / "assets"
-TINY_MODELS = (ASSETS / "tiny.tflite", ASSETS / "tiny.onnx", ASSETS / "tiny.keras")
+TINY_TFLITE = ASSETS / "tiny.tflite"
+TINY_MODELS = (TINY_TFLITE, ASSETS / "tiny.onnx", ASSETS / "tiny.keras")
 CHECKED_RUNTIMES = ("litert", "tflite", "ort", "keras")
 CHECK_TIMEOUT_S = 60.0
 
@@ -76,6 +80,8 @@ def check_device(device: Device, runtimes: Sequence[str] = CHECKED_RUNTIMES) -> 
     Raises:
         DeviceError: The device could not be reached or the agent does not start there.
     """
+    if not device.python and device.document.benchmark_model is not None:
+        return _check_native(device, runtimes)
     link = AgentLink(device)
     facts = link.ask(DescribeJob(), CHECK_TIMEOUT_S)
     models = tuple(upload(device, model) for model in TINY_MODELS)
@@ -99,6 +105,41 @@ def check_device(device: Device, runtimes: Sequence[str] = CHECKED_RUNTIMES) -> 
         libstdcxx=facts["libstdcxx"],
         agent_version=facts["agent"]["version"],
         agent_sha256=facts["agent"]["sha256"],
+    )
+
+
+def _check_native(device: Device, runtimes: Sequence[str]) -> DeviceCheck:
+    """Check a device that benchmark_model measures: it is one runtime, and tells nothing of the device."""
+    checks = tuple(_check_native_runtime(device, name) for name in runtimes)
+    return DeviceCheck(
+        info=dataclasses.replace(
+            device.describe(), runtimes={c.name: c.version for c in checks if c.version}
+        ),
+        runtimes=checks,
+        affinity=None,
+        governor=None,
+        frequency_khz=None,
+        temperature_c=None,
+        load_1m=None,
+        numpy=None,
+        glibc=None,
+        libstdcxx=None,
+        agent_version=benchmark_model.PROGRAM,
+        agent_sha256=benchmark_model.program_sha256(device),
+    )
+
+
+def _check_native_runtime(device: Device, name: str) -> RuntimeCheck:
+    plan = MeasurePlan(runtime=name, block_s=0.1)
+    try:
+        timed = benchmark_model.time_block(device, TINY_TFLITE, plan)
+    except EdgebenchError as error:
+        return RuntimeCheck(name=name, version=None, run_ms=None, problem=error.message)
+    return RuntimeCheck(
+        name=name,
+        version=timed.environment.runtime_version,
+        run_ms=timed.block.samples_ns[0] / 1e6,
+        problem=None,
     )
 
 

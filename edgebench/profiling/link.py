@@ -32,7 +32,7 @@ ERRORS: dict[str, tuple[type[EdgebenchError], str]] = {
     "device_busy": (DeviceError, "wait for the other measurement to end"),
     "storage": (DeviceError, "free some space there, or check that its storage can be written"),
     "over_budget": (WorkError, "raise budget: {peak_rss_mb: ...}, or use a smaller model"),
-    "out_of_memory": (WorkError, "use a smaller model"),
+    "out_of_memory": (DeviceError, "use a smaller model, or free memory there"),
     "invoke_failed": (WorkError, ""),
 }
 
@@ -99,8 +99,8 @@ def without_python(device: str) -> UnavailableError:
     return UnavailableError(
         f"{device} has no Python, which measuring needs",
         why="neither the device file nor the device names one of 3.8 or later",
-        remedy="install Python there (Termux has one) and name it as `python:` in the device file, or name"
-        " TensorFlow's native program as `benchmark_model:` to time .tflite files",
+        remedy="install Python there and name it as `python:` in the device file, or name TensorFlow's native"
+        " program as `benchmark_model:` to time .tflite files",
     )
 
 
@@ -124,5 +124,10 @@ def _ended_by_signal(number: int, device: str, timeout_s: float) -> EdgebenchErr
             f"the runtime uses instructions that the processor of {device} lacks ({name})",
             remedy="install a build for this processor, or choose another runtime",
         )
-    why = "the system may have run out of memory" if number == signal.SIGKILL else ""
-    return WorkError(f"the agent on {device} was ended by {name}", why=why)
+    if number == signal.SIGKILL:
+        return DeviceError(
+            f"the agent on {device} was ended by {name}",
+            why="the system may have run out of memory",
+            remedy="free memory there, or use a smaller model",
+        )
+    return WorkError(f"the agent on {device} was ended by {name}")

@@ -27,7 +27,7 @@ from journal import MACHINE, Journal  # noqa: E402
 PATH = HERE / "results" / "faults.json"
 FAULTS = ("drop", "slow", "stall", "refuse", "nospace", "readonly", "lowmem 48", "reboot", "hot")
 COMMANDS = ("profile", "search")
-BEGUN = {"profile": 12.0, "search": 25.0}
+BEGUN = {"profile": 10.0, "search": 25.0}
 LIMIT_S = 600.0
 SUITE = """\
 name: faults
@@ -115,7 +115,7 @@ def try_fault(board: Board, kind: str, fault: str, model: Path) -> dict[str, Any
         (folder / "board.yaml").write_text(DEVICE.format(port=board.port(), root=board.root))
         where = ["--device", "board.yaml", "--json"]
         command = {
-            "profile": ["profile", str(model), "--blocks", "4", *where],
+            "profile": ["profile", *[str(model)] * 2, "--blocks", "1", "--block-s", "0.3", *where],
             "search": ["search", "suite.yaml", "--workers", "1", *where],
         }[kind]
         process, begun = run(command, folder)

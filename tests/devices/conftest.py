@@ -68,11 +68,11 @@ def adb(*arguments: str) -> None:
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """The folder of all programs that the phone has: no Python."""
+    """The folder of all programs that the phone has: Android's own where they are installed here, and no Python."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in TOOLS:
-        found = shutil.which(name)
+        found = shutil.which("mksh" if name == "sh" else "toybox") or shutil.which(name)
         assert found, name
         (folder / name).symlink_to(found)
     return folder

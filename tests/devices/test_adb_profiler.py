@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +39,8 @@ def program(tmp_path: Path):
     def program(end: str = "exit 0") -> str:
         path = tmp_path / "benchmark_model"
         path.write_text(
-            f'#!/bin/sh\nprintf "%s\\n" "$@" >arguments\nprintf %s {shlex.quote(SAID)}\n{end}\n'
+            '#!/bin/sh\nfor argument; do echo "$argument"; done >arguments\n'
+            f"cat <<'END'\n{SAID}END\n{end}\n"
         )
         return str(path)
 
@@ -67,7 +67,7 @@ def test_board_is_measured_with_tflite_through_adb(board: tuple[AdbDaemon, str])
     document = DeviceDocument(
         name="board", transport=Transport(kind="adb", serial=daemon.serial), work_dir=folder
     )
-    plan = MeasurePlan(runtime="tflite", blocks=1, block_s=0.05, memory=True)
+    plan = MeasurePlan(runtime="tflite", blocks=1, block_s=0.05)
     with AdbDevice(document) as device:
         assert device.describe().machine == "aarch64"
         assert device.run(["sh", "-c", "kill -9 $$"], timeout_s=30.0).returncode == -9
@@ -75,7 +75,6 @@ def test_board_is_measured_with_tflite_through_adb(board: tuple[AdbDaemon, str])
     assert measurement.environment.runtime == "tflite"
     assert measurement.valid
     assert measurement.p50_ms > 0
-    assert measurement.peak_rss_bytes is not None
 
 
 def test_phone_without_python_is_measured_by_benchmark_model(
@@ -139,6 +138,22 @@ def test_phone_without_python_gives_no_outputs(bare_phone: AdbDaemon, open_phone
         pytest.raises(UnavailableError, match="phone cannot give outputs"),
     ):
         Profiler(device).infer(ASSETS / "tiny.tflite", np.zeros((1, 8), np.float32))
+
+
+def test_check_tells_benchmark_model_as_the_runtime_that_it_is(
+    bare_phone: AdbDaemon, open_phone, program
+) -> None:
+    with open_phone(bare_phone, benchmark_model=program()) as device:
+        check = check_device(device)
+    assert [(each.name, each.works) for each in check.runtimes] == [
+        ("litert", False),
+        ("tflite", True),
+        ("ort", False),
+    ]
+    assert check.runtimes[1].run_ms == pytest.approx(0.899641)
+    assert "phone has no litert" in str(check.runtimes[0].problem)
+    assert check.info.runtimes == {"tflite": "benchmark_model"}
+    assert (check.agent_version, check.info.transport) == ("benchmark_model", "adb")
 
 
 def test_phone_with_neither_is_told_both_ways_out(bare_phone: AdbDaemon, open_phone) -> None:

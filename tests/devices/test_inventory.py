@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from edgebench.devices import (
     AdbDevice,
+    Budget,
+    Cooling,
     DeviceDocument,
     LocalDevice,
     SshDevice,
+    Transport,
+    add_device,
+    document_of,
     find_device,
     list_devices,
     open_device,
+    scan_devices,
 )
 from edgebench.devices.inventory import shipped_devices_dir
 from edgebench.documents import load_document
@@ -49,7 +57,14 @@ def test_local_needs_no_file() -> None:
 
 def test_shipped_files_are_all_valid() -> None:
     paths = sorted(shipped_devices_dir().glob("*.yaml"))
-    assert {path.stem for path in paths} >= {"local", "gpu-host", "jetson-orin"}
+    assert [path.stem for path in paths] == [
+        "android-phone",
+        "gpu-host",
+        "jetson-orin",
+        "local",
+        "raspberry-pi-4",
+        "raspberry-pi-5",
+    ]
     for path in paths:
         assert load_document(path, DeviceDocument).name == path.stem
 
@@ -75,7 +90,7 @@ def test_unknown_name_offers_the_nearest() -> None:
     write(PI4)
     with pytest.raises(UnknownNameError, match="pi5 is not a device") as caught:
         find_device("pi5")
-    assert caught.value.why == "known: android-phone, gpu-host, jetson-orin, local, pi4"
+    assert caught.value.why.startswith("known: android-phone, gpu-host, jetson-orin, local, pi4")
     assert caught.value.remedy == "did you mean pi4?"
 
 
@@ -131,4 +146,79 @@ def test_mistake_is_told_with_its_place(line: str, place: str, message: str) -> 
 def test_wrong_transport_is_told(transport: str, message: str) -> None:
     path = write(f"name: pi4\ntransport: {transport}\n")
     with pytest.raises(DocumentError, match=message):
+        find_device(str(path))
+
+
+NASTY = "x; rm -rf ~"
+TEXTS = {
+    "name": "name: {}\ntransport: {{kind: local}}\n",
+    "host": "name: pi\ntransport: {{kind: ssh, host: {}}}\n",
+    "user": "name: pi\ntransport: {{kind: ssh, host: pi, user: {}}}\n",
+    "identity_file": "name: pi\ntransport: {{kind: ssh, host: pi, identity_file: {}}}\n",
+    "known_hosts": "name: pi\ntransport: {{kind: ssh, host: pi, known_hosts: {}}}\n",
+    "serial": "name: pi\ntransport: {{kind: adb, serial: {}}}\n",
+    "kind": "name: pi\ntransport: {{kind: {}}}\n",
+    "python": "name: pi\ntransport: {{kind: local}}\npython: {}\n",
+    "work_dir": "name: pi\ntransport: {{kind: local}}\nwork_dir: {}\n",
+    "benchmark_model": "name: pi\ntransport: {{kind: local}}\nbenchmark_model: {}\n",
+    "runtimes": "name: pi\ntransport: {{kind: local}}\nruntimes: [{}]\n",
+    "environment": "name: pi\ntransport: {{kind: local}}\nenvironment: {{KERAS_BACKEND: {}}}\n",
+    "rank_by": "name: pi\ntransport: {{kind: local}}\nrank_by: {}\n",
+}
+
+
+def texts_in(model: type[BaseModel]) -> set[str]:
+    """Return the names of all fields of a document that hold text."""
+    found = set()
+    for name, field in model.model_fields.items():
+        inner = [
+            m for m in (Transport, Cooling, Budget) if str(m.__name__) in str(field.annotation)
+        ]
+        if inner:
+            found |= texts_in(inner[0])
+        elif "str" in str(field.annotation) or "Literal" in str(field.annotation):
+            found.add(name)
+    return found
+
+
+def test_every_text_of_a_device_file_is_tried() -> None:
+    assert set(TEXTS) == texts_in(DeviceDocument)
+
+
+@pytest.mark.parametrize("field", TEXTS)
+@pytest.mark.parametrize(
+    "text",
+    [NASTY, "$(id)", "`id`", "a\nb", "-oProxyCommand=id", "a|b", "a&b", "a'b", 'a"b', "a\\b"],
+)
+def test_text_that_a_shell_would_read_is_refused(field: str, text: str) -> None:
+    if field == "environment" and text.startswith("-"):
+        pytest.skip("a variable's value is no option of a program, so it may begin with a dash")
+    path = write(TEXTS[field].format(json.dumps(text)))
+    with pytest.raises(DocumentError, match=r"pi4.yaml:\d+:\d+"):
+        find_device(str(path))
+
+
+def test_device_is_added_once_and_checked_like_any_other() -> None:
+    document = document_of("pi5", "ssh://pi@pi5.local:2222")
+    path = add_device(document)
+    assert path == Path("devices", "pi5.yaml")
+    assert find_device("pi5") == document
+    with pytest.raises(InputError, match="there already"):
+        add_device(document)
+
+
+def test_hosts_that_ssh_is_configured_for_are_found(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("Host pi4 pi5\n")
+    add_device(document_of("mine", "ssh://pi5"))
+    found = {s.name: s for s in scan_devices(tmp_path / "config")}
+    assert (found["pi4"].address, found["pi4"].known_as) == ("ssh://pi4", None)
+    assert found["pi5"].known_as == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "LD_PRELOAD", "PYTHONPATH", "BASH_ENV", "keras_backend", "A;B"]
+)
+def test_variable_that_is_no_framework_s_is_refused(name: str) -> None:
+    path = write(f"name: pi\ntransport: {{kind: local}}\nenvironment: {{{json.dumps(name)}: x}}\n")
+    with pytest.raises(DocumentError, match="should match pattern"):
         find_device(str(path))

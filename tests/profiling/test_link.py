@@ -44,7 +44,7 @@ def test_agent_s_errors_in_the_user_s_terms(
     [
         (signal.SIGILL, UnavailableError, "instructions that the processor of fake lacks"),
         (signal.SIGALRM, DeviceTimeoutError, "took longer than 1 s"),
-        (signal.SIGKILL, WorkError, "ended by SIGKILL"),
+        (signal.SIGKILL, DeviceError, "ended by SIGKILL"),
         (signal.SIGSEGV, WorkError, "ended by SIGSEGV"),
     ],
 )
