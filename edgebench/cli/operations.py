@@ -37,6 +37,20 @@ def print_ops(measurement: Measurement, ops: Sequence[Op]) -> None:
         print_table(("operation", "type", title, "us", "share"), rows, text=3)
 
 
+def print_shares(measurements: Sequence[Measurement]) -> None:
+    """Print a line for each model of which the delegate left something to others."""
+    for measurement in measurements:
+        environment = measurement.environment
+        taken, left = environment.delegated_ops, environment.other_ops
+        if taken and left:
+            out().print(
+                f"{measurement.model_name} on {measurement.device}: {environment.delegate} runs {taken} of its "
+                f"{taken + left} operations",
+                markup=False,
+                soft_wrap=True,
+            )
+
+
 def _heading(ops: Sequence[Op]) -> str:
     if not ops:
         return "the runtime tells nothing of its operations"

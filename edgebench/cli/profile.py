@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgebench.cli import options
-from edgebench.cli.operations import print_ops
+from edgebench.cli.operations import print_ops, print_shares
 from edgebench.cli.screen import err, out, print_json, print_table
 from edgebench.errors import EdgebenchError, InputError
 from edgebench.records import Measurement
@@ -166,6 +166,7 @@ def _print(measurements: list[Measurement]) -> None:
         rows,
         text=3,
     )
+    print_shares(measurements)
     for measurement in measurements:
         for sentence in _sentences(measurement):
             where = f"{measurement.model_name} on {measurement.device}"

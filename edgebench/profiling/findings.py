@@ -38,11 +38,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadCount:
-    """How many threads a runtime was asked to use and how many did the work; None where that is not told."""
+    """How many threads a runtime was asked to use and how many did the work.
+
+    ``worked`` is None where the platform does not tell, or where the run ended with ``problem``.
+    """
 
     runtime: str
     asked: int
     worked: int | None
+    problem: str = ""
 
 
 def look_at(device: Device, runtimes: Sequence[str] = ()) -> list[Finding]:
@@ -174,8 +178,12 @@ def of_threads(name: str, counts: Sequence[ThreadCount]) -> Iterator[Finding]:
     """Tell for each runtime whether as many threads computed as were asked for."""
     for runtime in dict.fromkeys(count.runtime for count in counts):
         own = [count for count in counts if count.runtime == runtime]
-        wrong = any(count.worked not in {None, count.asked} for count in own)
-        told = [f"{c.worked} of {c.asked} asked for" for c in own if c.worked is not None]
+        wrong = any(count.problem or count.worked not in {None, count.asked} for count in own)
+        told = [
+            count.problem or f"{count.worked} of {count.asked} asked for"
+            for count in own
+            if count.problem or count.worked is not None
+        ]
         yield Finding(
             subject=f"{name} {runtime} threads",
             ok=not wrong,
@@ -232,11 +240,12 @@ def _counted(device: Device, runtime: RuntimeCheck) -> Iterator[ThreadCount]:
     model = upload(device, ASSETS / BUSY_MODELS[runtime.name])
     for threads in THREADS:
         job = ThreadsJob(model=model, runtime=runtime.name, threads=threads)
+        worked, problem = None, ""
         try:
             worked = link.ask(job, CHECK_TIMEOUT_S)["worked"]
-        except EdgebenchError:
-            worked = None
-        yield ThreadCount(runtime=runtime.name, asked=threads, worked=worked)
+        except EdgebenchError as error:
+            problem = error.message
+        yield ThreadCount(runtime=runtime.name, asked=threads, worked=worked, problem=problem)
 
 
 def _gpus(device: Device) -> list[str]:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from edgebench.cli.operations import print_shares
+from edgebench.records import Block, Environment, Measurement
+
 ASSETS = Path(__file__).parents[2] / "edgebench" / "profiling" / "assets"
 
 
@@ -54,3 +57,23 @@ def test_table_of_operations_says_where_no_times_are(tmp_path: Path) -> None:
     done = run(str(ASSETS / "tiny.tflite"), "--per-op", cwd=tmp_path)
     assert "1 of 1 operations in the delegate; this runtime tells no times" in done.stdout
     assert "FULLY_CONNECTED_0" in done.stdout
+
+
+def test_partly_delegated_model_says_how_much(capsys: pytest.CaptureFixture[str]) -> None:
+    block = Block(samples_ns=(1e6,) * 64, init_ns=1, first_ns=1, warmup_invokes=10)
+
+    def measured(taken: int | None, left: int | None) -> Measurement:
+        environment = Environment(
+            runtime="tflite", runtime_version="2.14.0", delegate="xnnpack", threads=1,
+            delegated_ops=taken, other_ops=left,
+        )  # fmt: skip
+        return Measurement(
+            model_name="kws.tflite",
+            model_sha256="",
+            device="pi4",
+            environment=environment,
+            blocks=(block,),
+        )
+
+    print_shares([measured(8, 5), measured(13, 0), measured(None, None)])
+    assert capsys.readouterr().out == "kws.tflite on pi4: xnnpack runs 8 of its 13 operations\n"

@@ -136,6 +136,9 @@ def test_threads_that_did_not_work_are_told() -> None:
     assert (good.ok, bad.ok, silent.ok) == (True, False, True)
     assert bad.found == "1 of 1 asked for, 1 of 2 asked for"
     assert silent.found == "not told by this platform"
+    ended = ThreadCount(runtime="ort", asked=2, worked=None, problem="ended by SIGSEGV")
+    (broken,) = of_threads("pi4", [ended])
+    assert (broken.ok, broken.found) == (False, "ended by SIGSEGV")
 
 
 def test_gpu_that_no_runtime_uses_is_a_fault_and_none_is_fine() -> None:

@@ -4,11 +4,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from edgebench.agent.models import seeded_inputs
 from edgebench.runtimes import InferenceError, Runtime, Session, load_runtime
+from edgebench.runtimes.ort import OrtSession
 from edgebench.testing.runtimes import RuntimeContract
 
 
@@ -65,6 +69,44 @@ class TestOrt(RuntimeContract):
         assert (op.type, op.invokes, op.delegated) == ("FusedGemm", 5, True)
         assert op.ns is not None
         assert 0 <= op.ns < 1e7
+
+
+class GpuSession:
+    """Stands for a session on a GPU, which this machine may lack, and notes what is bound where."""
+
+    def __init__(self) -> None:
+        self.bound: list[tuple[str, str]] = []
+
+    def get_providers(self) -> list[str]:
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    def get_inputs(self) -> list[Any]:
+        return [SimpleNamespace(name="x", shape=[1, 8], type="tensor(float)")]
+
+    def get_outputs(self) -> list[Any]:
+        return [SimpleNamespace(name="y", shape=[1, 4], type="tensor(float)")]
+
+    def io_binding(self) -> GpuSession:
+        return self
+
+    def bind_output(self, name: str, memory: str) -> None:
+        self.bound.append((name, memory))
+
+    def bind_ortvalue_input(self, name: str, value: str) -> None:
+        self.bound.append((name, value))
+
+    def run_with_iobinding(self, binding: object) -> None:
+        return None
+
+
+def test_inputs_and_outputs_of_a_gpu_stay_there() -> None:
+    values = SimpleNamespace(ortvalue_from_numpy=lambda array, memory: memory)
+    gpu = GpuSession()
+    session = OrtSession(SimpleNamespace(OrtValue=values), gpu)
+    session.set_inputs([np.zeros((1, 8), np.float32)])
+    assert gpu.bound == [("y", "cuda"), ("x", "cuda")]
+    assert session.delegate == "CUDAExecutionProvider"
+    assert session.delegated_ops is None
 
 
 def test_it_reports_its_use_to_nobody(tmp_path: Path) -> None:
