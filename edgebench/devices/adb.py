@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import re
 import shlex
 import signal
 import subprocess
@@ -168,7 +169,7 @@ class AdbDevice:
             raise self._not_copied(local, size_bytes, complaint(prepared.stderr))
         partial = f"{folder}/{PARTIAL}{uuid.uuid4().hex}"
         try:
-            copied = self._ask(["push", str(local), partial], _copy_s(size_bytes))
+            copied = self._ask(["push", str(local.absolute()), partial], _copy_s(size_bytes))
             if copied.returncode != 0:
                 raise self._not_copied(local, size_bytes, complaint(copied.stdout + copied.stderr))
             mode = "755" if os.access(local, os.X_OK) else "644"
@@ -221,9 +222,9 @@ class AdbDevice:
         finally:
             os.close(reading)
             os.close(writing)
-        stdout, found, told = ended.stdout.rpartition(f"{token}:")
-        status, _, late = told.partition(";\n")
-        if not found:
+        stdout, _, told = ended.stdout.rpartition(f"{token}:")
+        status, is_told, late = told.partition(";\n")
+        if not is_told:
             self._check_attached()
             raise DeviceError(
                 f"the connection to {self.document.name} was lost while {program} ran",
@@ -318,12 +319,14 @@ class AdbDevice:
 
     def _prune(self) -> None:
         """Remove what broken copies left, and the uploads used longest ago past what may be kept."""
-        now, *lines = self._shell(_OUTDATED).stdout.splitlines() or ["0"]
-        files = sorted((int(age), int(size), name) for age, size, name in map(_fields, lines))
+        listed = self._shell(_OUTDATED).stdout
+        now_s = int(listed.partition("\n")[0])
+        found = re.findall(r"^(\d+) (\d+) (.+)$", listed, re.MULTILINE)
+        files = sorted((int(used_s), int(size), name) for used_s, size, name in found)
         total_bytes = sum(size for _, size, _ in files)
         outdated = []
         for used_s, size, name in files:
-            if int(now) - used_s < KEEP_S:
+            if now_s - used_s < KEEP_S:
                 break
             if total_bytes > KEEP_BYTES or posixpath.basename(name).startswith(PARTIAL):
                 outdated.append(name)
@@ -340,10 +343,6 @@ class AdbDevice:
 
 def _copy_s(size_bytes: int) -> float:
     return COPY_S + size_bytes / SLOWEST_BYTES_PER_S
-
-
-def _fields(line: str) -> list[str]:
-    return line.split(" ", 2)
 
 
 def _returncode(status: int) -> int:

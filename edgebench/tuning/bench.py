@@ -10,6 +10,7 @@ from typing import Self
 
 from edgebench.datasets import Floats
 from edgebench.devices import Device, open_device
+from edgebench.errors import UnavailableError
 from edgebench.profiling import MeasurePlan, Profiler, check_device
 from edgebench.records import DeviceInfo, Measurement, Suite
 from edgebench.tuning.crew import Crew
@@ -33,12 +34,20 @@ class Bench:
         self._names = suite.devices
         self._devices: list[Device] = []
         self._profilers: list[Profiler] = []
+        self._scorers: list[Profiler] = []
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._devices = [stack.enter_context(open_device(name)) for name in self._names]
             self._profilers = [Profiler(device) for device in self._devices]
+            self._scorers = [each for each in self._profilers if each.gives_outputs]
+            if not self._scorers:
+                raise UnavailableError(
+                    "no device of the suite gives outputs, by which the files of winners are scored",
+                    why="benchmark_model only tells times",
+                    remedy="add a device with Python to devices, such as local",
+                )
             self._open = stack.pop_all()
         return self
 
@@ -65,9 +74,9 @@ class Bench:
         return measured
 
     def infer(self, path: Path, inputs: Floats) -> Floats:
-        """Run a one-input, one-output file over examples, one by one, on the first device."""
+        """Run a one-input, one-output file over examples, one by one, on the first device that gives outputs."""
         plan = replace(self._plan, runtime=_fitting(self._plan, [path]))
-        return self._profilers[0].infer(path, inputs, plan)[0]
+        return self._scorers[0].infer(path, inputs, plan)[0]
 
     def _in_turns(self, profiler: Profiler, paths: Sequence[Path]) -> Sequence[Measurement]:
         """Measure files that one runtime opens."""
