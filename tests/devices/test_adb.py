@@ -139,12 +139,14 @@ def test_interrupted_program_is_ended(device: Device, tmp_path: Path) -> None:
         wait_for(pid_file.exists, "the program does not start")
         signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
 
+    ringer = threading.Thread(target=ring)
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        threading.Thread(target=ring).start()
+        ringer.start()
         with pytest.raises(KeyboardInterrupt):
             device.run([device.python, "-c", WRITE_PID_AND_SLEEP], timeout_s=30.0)
     finally:
+        ringer.join()
         signal.signal(signal.SIGALRM, before)
     wait_for(lambda: not is_running(pid_file.read_text()), "the program goes on")
 
