@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from edgebench.suites import Change
 if TYPE_CHECKING:
     import pandas
 
+    from edgebench.runtimes import Op
     from edgebench.tuning import Observer
 
 DEFAULT_STORE = Path(".edgebench")
@@ -72,7 +73,8 @@ def search(
         argv: What the run records as its command.
         **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``rungs``,
             ``seed``, ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``,
-            ``repeats``, each as the command's option of that name.
+            ``repeats``, each as the command's option of that name. ``measure_later=True`` changes nothing in it, but
+            reaches no device: the run, resumed, measures what is missing, and ships.
 
     Raises:
         InputError: the suite, an option or the run is wrong.
@@ -83,6 +85,7 @@ def search(
     from edgebench.store import SqliteStore
     from edgebench.templates import chosen_backend, import_keras
 
+    later = bool(options.pop("measure_later", False))
     where = workers if isinstance(workers, Workers) else Workers(count=workers)
     backend = chosen_backend()
     if where.strategy and backend != "tensorflow":
@@ -91,8 +94,6 @@ def search(
             why=f"the Keras backend here is {backend}",
             remedy="set KERAS_BACKEND to tensorflow, or leave --strategy out",
         )
-    if where.executor == "local":
-        start_server(preload_for(backend))
     if resume is None:
         path = suites.find(str(suite))
         loaded = suites.load(str(path), changes(options))
@@ -100,6 +101,8 @@ def search(
         with open_store(store) as opened:
             run = opened.run(resume)
         path, loaded = Path(run.suite_path), _resumed(run, options)
+    if where.executor == "local":
+        start_server(preload_for(backend))
     import_keras()
     from edgebench.tuning import Search, SearchSettings, SilentObserver
 
@@ -108,6 +111,7 @@ def search(
         time_budget_s=time_budget_s,
         resume=resume,
         new=new,
+        measure_later=later,
         argv=tuple(argv),
         suite_path=str(path) if not path.is_absolute() else path.name,
     )
@@ -147,38 +151,86 @@ def open_store(store: str | Path) -> Any:
     return SqliteStore(Path(store))
 
 
-def profile(
-    model: str | Path,
+def profile(model: str | Path, *, device: str = "local", **options: Any) -> Measurement:
+    """Measure one model file on one device; see `profile_all`."""
+    return profile_all([model], device=device, **options)[0]
+
+
+def profile_all(
+    models: Sequence[str | Path],
     *,
     device: str = "local",
     runtime: str = "auto",
+    delegate: str | None = None,
     threads: int = 1,
     blocks: int = 6,
     block_s: float = 2.0,
-) -> Measurement:
-    """Measure one model file on one device.
+    sustained_s: float | None = None,
+    told: Callable[[str], None] = lambda sentence: None,
+) -> list[Measurement]:
+    """Measure model files on one device. Elsewhere than here, their outputs are compared with those here.
 
     Args:
-        model: A .tflite or .onnx file.
+        models: .tflite, .onnx or .keras files.
         device: A device's name or file.
-        runtime: ``auto``, ``litert``, ``tflite`` or ``ort``.
+        runtime: ``auto``, ``litert``, ``tflite``, ``ort`` or ``keras``.
+        delegate: What must run the graph, never replaced by another: ``xnnpack`` or ``none``, one of ort's
+            providers (``cuda`` or its full name), a device of Keras's backend (``cpu``, ``gpu``). None for the
+            runtime's default.
         threads: At least 1.
         blocks: Fresh processes, at least 1; 6 give a 96.9 % interval.
         block_s: Seconds timed in each.
+        sustained_s: Run each model without a pause for so long besides.
+        told: Gets a sentence of what is being done.
     """
     from edgebench.devices import open_device
-    from edgebench.profiling import MeasurePlan, Profiler
+    from edgebench.profiling import MeasurePlan, Profiler, check_agreement
 
     plan = MeasurePlan(
         runtime=runtime,
+        delegate=delegate,
         threads=threads,
         blocks=blocks,
         block_s=block_s,
         remeasure=True,
         memory=True,
     )
+    measurements = []
+    with open_device(device) as opened, open_device("local") as local:
+        profiler = Profiler(opened, told)
+        for path in map(Path, models):
+            told(f"measuring {path.name} on {device}, {blocks} blocks")
+            measured = profiler.measure(path, plan)
+            if opened.document.transport.kind != "local":
+                told(f"comparing the outputs of {path.name} with those here")
+                agreement = check_agreement(path, profiler, Profiler(local), plan, measured)
+                measured = replace(measured, agreement=agreement)
+            if sustained_s is not None:
+                told(f"running {path.name} on {device} for {sustained_s:g} s")
+                windows = profiler.sustained(path, plan, for_s=sustained_s)
+                measured = replace(measured, sustained=windows)
+            measurements.append(measured)
+    return measurements
+
+
+def per_op(
+    model: str | Path,
+    *,
+    device: str = "local",
+    runtime: str = "auto",
+    delegate: str | None = None,
+    threads: int = 1,
+) -> tuple[Op, ...]:
+    """Return the operations of one model file from a run of its own, which is not measured.
+
+    Only ``ort`` tells how long each took. Arguments as for `profile`.
+    """
+    from edgebench.devices import open_device
+    from edgebench.profiling import MeasurePlan, Profiler
+
+    plan = MeasurePlan(runtime=runtime, delegate=delegate, threads=threads)
     with open_device(device) as opened:
-        return Profiler(opened).measure(Path(model), plan)
+        return Profiler(opened).per_op(Path(model), plan)
 
 
 def changes(options: Mapping[str, Any]) -> list[Change]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -88,8 +88,25 @@ METRICS: dict[str, MetricKind] = {
     "file_bytes": MetricKind(unit="bytes", goal=Goal.MIN, title="file bytes"),
     "latency_ms": MetricKind(unit="ms", goal=Goal.MIN, title="latency"),
     "latency_p90_ms": MetricKind(unit="ms", goal=Goal.MIN, title="latency p90"),
+    "latency_ratio": MetricKind(unit="", goal=Goal.MIN, title="latency over the reference model's"),
     "peak_rss_bytes": MetricKind(unit="bytes", goal=Goal.MIN, title="peak resident memory"),
 }
+ON_DEVICES = ("latency_ms", "latency_p90_ms", "latency_ratio")
+
+
+def metric_kind(name: str) -> MetricKind:
+    """Return what a metric's name means.
+
+    ``latency_ms`` is of the first device of a search, ``latency_ms@NAME`` of another.
+
+    Raises:
+        UnknownNameError: nothing is called so.
+    """
+    plain, at, device = name.partition("@")
+    if plain not in METRICS or (at and not (device and plain in ON_DEVICES)):
+        raise UnknownNameError("a metric", name, METRICS)
+    kind = METRICS[plain]
+    return replace(kind, title=f"{kind.title} on {device}") if device else kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +124,7 @@ class Metric:
     high: float | None = None
 
     def __post_init__(self) -> None:
-        if self.name not in METRICS:
-            raise UnknownNameError("a metric", self.name, METRICS)
+        metric_kind(self.name)
         if not math.isfinite(self.value):
             raise ValueError(f"metric {self.name} is {self.value}, not a number")
 
@@ -123,8 +139,7 @@ class Objective:
     weight: float | None = None
 
     def __post_init__(self) -> None:
-        if self.metric not in METRICS:
-            raise UnknownNameError("a metric", self.metric, METRICS)
+        metric_kind(self.metric)
         if not math.isfinite(self.reference):
             raise ValueError(f"the reference of {self.metric} is {self.reference}, not a number")
 
@@ -139,7 +154,7 @@ class Constraint:
 
     @classmethod
     def parse(cls, text: str) -> Constraint:
-        match = re.fullmatch(r"\s*([a-z_0-9]+)\s*(<=|>=)\s*([-+0-9.eE_]+)\s*", text)
+        match = re.fullmatch(r"\s*([a-z_0-9]+(?:@[\w.:%-]+)?)\s*(<=|>=)\s*([-+0-9.eE_]+)\s*", text)
         try:
             bound = float(match.group(3)) if match else math.nan
         except ValueError:
@@ -153,8 +168,7 @@ class Constraint:
         return cls(metric=match.group(1), relation=match.group(2), bound=bound)
 
     def __post_init__(self) -> None:
-        if self.metric not in METRICS:
-            raise UnknownNameError("a metric", self.metric, METRICS)
+        metric_kind(self.metric)
         if self.relation not in ("<=", ">=") or not math.isfinite(self.bound):
             raise ValueError(f"{self} is not a constraint")
 
@@ -284,7 +298,8 @@ class Trial:
     (``fire2 3 SE8 | max | 4 5``), ``blocks`` the whole one: empty in runs that were recorded before drawings were.
     ``history`` is the validation accuracy after each epoch; ``epochs`` are those that this trial trained. ``note`` says
     what a reader should know of a trial that did not fail by it. ``oracle_state`` is what an oracle said of the trial
-    beside its hyperparameters, by which a resumed search finds its place again. ``seconds`` says how long each question
+    beside its hyperparameters, by which a resumed search finds its place again. ``missing`` says of a metric that a
+    device did not give why not. ``seconds`` says how long each question
     took, by the name of its cost, and what of it was work: ``measuring`` of ``device``, ``steps`` of ``training``.
     """
 
@@ -302,6 +317,7 @@ class Trial:
     is_baseline: bool = False
     note: str = ""
     oracle_state: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
     started_utc: str = ""
     finished_utc: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -311,6 +327,11 @@ class Trial:
 
     def values(self) -> dict[str, float]:
         return {m.name: m.value for m in self.metrics}
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """What is still missing, and why; it may have been measured since."""
+        return {name: why for name, why in self.missing.items() if self.metric(name) is None}
 
     @property
     def elapsed_s(self) -> float:
@@ -377,17 +398,24 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Facts of one measurement, read on the device at that time."""
+    """Facts of one measurement, read on the device at that time.
+
+    Of the model's operations ``delegated_ops`` ran in the delegate and ``other_ops`` outside it.
+    """
 
     runtime: str
     runtime_version: str
     delegate: str | None
     threads: int
+    accelerator: str | None = None
+    delegated_ops: int | None = None
+    other_ops: int | None = None
     affinity: tuple[int, ...] | None = None
     governor: str | None = None
     frequency_khz: int | None = None
     temperature_c: float | None = None
     load_1m: float | None = None
+    virtual: bool | None = None
     agent_version: str = ""
     agent_sha256: str = ""
 
@@ -405,8 +433,41 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Whether a file answers on a device as it does here: ``against`` names the runtime here.
+
+    ``max_abs_diff`` is the largest difference of any output, quantised ones in their real values, over ``examples`` seeded inputs.
+    """
+
+    against: str
+    examples: int
+    max_abs_diff: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        return self.max_abs_diff <= self.tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of a sustained run, ``at_s`` after its begin; ``median_ns`` is of one invoke."""
+
+    at_s: float
+    median_ns: float
+    invokes: int
+    temperature_c: float | None = None
+    frequency_khz: int | None = None
+    throttled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """Blocks of raw samples of one file on one device; every statistic is derived from them."""
+    """Blocks of raw samples of one file on one device; every statistic is derived from them.
+
+    ``rank_by`` says which of them a search goes by: ``p50``, or ``floor``. ``sustained`` holds the windows of a long run
+    besides, if one was asked for.
+    """
 
     model_name: str
     model_sha256: str
@@ -416,6 +477,9 @@ class Measurement:
     peak_rss_bytes: int | None = None
     invalid_reasons: tuple[str, ...] = ()
     measured_utc: str = ""
+    rank_by: str = "p50"
+    agreement: Agreement | None = None
+    sustained: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.blocks or not all(block.samples_ns for block in self.blocks):
@@ -456,11 +520,15 @@ class Measurement:
     @property
     def floor_ms(self) -> float:
         """Least of the blocks' tenth percentiles."""
-        return min(stats.quantile(block.samples_ns, 0.10) for block in self.blocks) / 1e6
+        return min(self._floors_ms())
+
+    def _floors_ms(self) -> list[float]:
+        return [stats.quantile(block.samples_ns, 0.10) / 1e6 for block in self.blocks]
 
     @property
     def valid(self) -> bool:
-        return not self.invalid_reasons
+        """Whether it may enter a front or a gate."""
+        return not self.invalid_reasons and (self.agreement is None or self.agreement.holds)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -471,14 +539,18 @@ class Measurement:
             and self.p50_high_ms - self.p50_low_ms > INTERVAL_LIMIT * self.p50_ms
         ):
             noisy["interval_wide"] = None
-        return (*self.invalid_reasons, *noisy)
+        differ = () if self.agreement is None or self.agreement.holds else ("outputs_differ",)
+        return (*self.invalid_reasons, *differ, *noisy)
 
     def as_metric(self) -> Metric:
-        """The search objective: p50 with its interval."""
+        """The search objective with its interval: the figure that ``rank_by`` names."""
+        value, low, high = self._block_medians_ms()
+        if self.rank_by == "floor":
+            floors = self._floors_ms()
+            value, low, high = min(floors), min(floors), max(floors)
         return Metric(
-            name="latency_ms", value=self.p50_ms, unit="ms", n=len(self.blocks),
-            low=self.p50_low_ms, high=self.p50_high_ms,
-        )  # fmt: skip
+            name="latency_ms", value=value, unit="ms", n=len(self.blocks), low=low, high=high
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -500,6 +572,11 @@ class Run:
     devices: tuple[DeviceInfo, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def device_names(self) -> tuple[str, ...]:
+        """The names of its devices, the one that it ranks by first; a suite may call them by their files."""
+        return tuple(device.name for device in self.devices) or self.suite.devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

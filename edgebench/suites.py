@@ -20,6 +20,7 @@ from edgebench.errors import EdgebenchError, InputError, UnknownNameError
 from edgebench.objectives import OBJECTIVE_KINDS
 from edgebench.records import (
     METRICS,
+    ON_DEVICES,
     Constraint,
     DataPlan,
     ExportTarget,
@@ -217,11 +218,14 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
         if name is not None and ":" not in name:
             _known(document, (key,), "a template", name, TEMPLATES)
     _known(document, ("latency", "runtime"), "a runtime", raw.latency.runtime, RUNTIMES)
-    for index, name in enumerate(raw.devices):
-        _told(document, ("devices", index), partial(inventory.find_device, name))
+    devices = [
+        _told(document, ("devices", index), partial(inventory.find_device, name)).name
+        for index, name in enumerate(raw.devices)
+    ]
+    metrics = [*METRICS, *(f"{name}@{device}" for name in ON_DEVICES for device in devices[1:])]
     for metric in dict.fromkeys((*raw.objectives, *raw.reference)):
         key = "objectives" if metric in raw.objectives else "reference"
-        _known(document, (key, metric), "a metric", metric, METRICS, key=True)
+        _known(document, (key, metric), "a metric", metric, metrics, key=True)
     return Suite(
         name=raw.name,
         template=raw.template,
@@ -271,7 +275,7 @@ def _resolve(document: Document, raw: SuiteDocument) -> Suite:
 def _objective(
     document: Document, raw: SuiteDocument, metric: str, chosen: ObjectiveDocument
 ) -> Objective:
-    reference = raw.reference.get(metric, DEFAULT_REFERENCES.get(metric))
+    reference = raw.reference.get(metric, DEFAULT_REFERENCES.get(metric.partition("@")[0]))
     if reference is None:
         raise document.error(
             ("objectives", metric),

@@ -13,6 +13,7 @@ from edgebench import records
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.records import (
     METRICS,
+    Agreement,
     Artifact,
     Block,
     Constraint,
@@ -27,6 +28,7 @@ from edgebench.records import (
     Precision,
     Status,
     Trial,
+    metric_kind,
 )
 
 ENVIRONMENT = Environment(runtime="litert", runtime_version="2.1", delegate=None, threads=1)
@@ -286,3 +288,43 @@ def test_a_wide_interval_is_noise(medians_ms: tuple[float, ...], reasons: tuple[
 def test_a_measurement_needs_samples(blocks: tuple[Block, ...]) -> None:
     with pytest.raises(ValueError, match="at least one block with samples"):
         measurement(*blocks)
+
+
+def test_a_device_file_may_rank_by_the_floor() -> None:
+    blocks = [block(*[1.0] * 20, *[1.4] * 80), block(*[1.1] * 100)]
+    ranked = dataclasses.replace(measurement(*blocks), rank_by="floor")
+    metric = ranked.as_metric()
+    assert (metric.value, metric.low, metric.high) == (ranked.floor_ms, 1.0, 1.1)
+    assert ranked.p50_ms == pytest.approx(1.25)
+
+
+def test_outputs_that_differ_make_a_measurement_invalid() -> None:
+    agreement = Agreement(against="litert", examples=4, max_abs_diff=0.2, tolerance=1e-4)
+    found = dataclasses.replace(measurement(block(*[1.0] * 64)), agreement=agreement)
+    assert not found.valid
+    assert found.reasons == ("outputs_differ",)
+    agreeing = dataclasses.replace(agreement, max_abs_diff=1e-5)
+    assert dataclasses.replace(found, agreement=agreeing).valid
+
+
+def test_latency_may_be_another_device_s() -> None:
+    assert metric_kind("latency_ms@pi4").title == "latency on pi4"
+    assert Metric(name="latency_p90_ms@pi4", value=1.0).name == "latency_p90_ms@pi4"
+    assert Constraint.parse("latency_ms@pi-4.local<=20").metric == "latency_ms@pi-4.local"
+
+
+@pytest.mark.parametrize("name", ["latency_ms@", "param_bytes@pi4", "speed@pi4", "@pi4"])
+def test_what_is_no_metric_of_a_device(name: str) -> None:
+    with pytest.raises(UnknownNameError):
+        metric_kind(name)
+
+
+def test_trial_lacks_what_was_not_measured_since() -> None:
+    trial = Trial(
+        trial_id="t001",
+        status=Status.COMPLETED,
+        hyperparameters={},
+        missing={"latency_ms": "gone", "latency_ms@pi4": "hot"},
+        metrics=(Metric(name="latency_ms", value=1.0),),
+    )
+    assert trial.lacks == {"latency_ms@pi4": "hot"}

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from edgebench.agent.job import InferJob
-from edgebench.agent.models import running, runtime_for
-from edgebench.runtimes import InferenceError, run_examples
+from edgebench.agent.models import running, runtime_for, seeded_inputs
+from edgebench.runtimes import InferenceError, Session, run_examples
 
 if TYPE_CHECKING:
     from edgebench.runtimes.base import Array
@@ -19,7 +19,7 @@ def infer(job: InferJob) -> dict[str, object]:
 
     runtime = runtime_for(job)
     session = runtime.open(job.model, job.threads, job.delegate)
-    inputs = read_inputs(job.inputs)
+    inputs = read_inputs(job.inputs) if job.inputs else draw_inputs(session, job)
     with running(job.model):
         outputs = run_examples(session, inputs)
     partial = f"{job.outputs}.{os.getpid()}.npz"
@@ -33,6 +33,14 @@ def infer(job: InferJob) -> dict[str, object]:
         "names": [spec.name for spec in session.outputs],
         "shapes": [list(output.shape) for output in outputs],
     }
+
+
+def draw_inputs(session: Session, job: InferJob) -> list[Array]:
+    """Return seeded examples, one array of shape (examples, ...) an input."""
+    import numpy as np
+
+    drawn = [seeded_inputs(session.inputs, job.seed + index) for index in range(job.examples)]
+    return [np.stack(arrays) for arrays in zip(*drawn)]  # noqa: B905  Python 3.8 has no strict zip
 
 
 def read_inputs(path: str) -> list[Array]:

@@ -12,8 +12,8 @@ class JobError(Exception):
     """The agent could not do its job.
 
     Args:
-        kind: A stable word: ``job_invalid``, ``cores_unavailable``, ``device_busy``, ``model_too_large``,
-            ``out_of_memory``, ``over_budget`` or ``internal``; those of `InferenceError` besides.
+        kind: A stable word: ``job_invalid``, ``cores_unavailable``, ``device_busy``, ``storage``,
+            ``model_too_large``, ``out_of_memory``, ``over_budget`` or ``internal``; those of `InferenceError` besides.
         message: One sentence.
     """
 
@@ -77,6 +77,23 @@ class MeasureJob(ModelJob):
 
 
 @dataclass(frozen=True)
+class SustainedJob(ModelJob):
+    """Run a model without a pause for ``for_s``, and tell the median of each window."""
+
+    cores: tuple[int, ...] = ()
+    seed: int = 0
+    for_s: float = 60.0
+    window_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 < self.window_s <= self.for_s:
+            raise JobError(
+                "job_invalid", f"for_s must be at least {self.window_s}, not {self.for_s}"
+            )
+
+
+@dataclass(frozen=True)
 class MemoryJob(ModelJob):
     """Run a model a few times, untimed, and tell the peak resident memory."""
 
@@ -84,16 +101,38 @@ class MemoryJob(ModelJob):
 
 
 @dataclass(frozen=True)
+class OpsJob(ModelJob):
+    """Run a model a few times, watched, and tell what is known of each of its operations."""
+
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ThreadsJob(ModelJob):
+    """Run a model for ``run_s`` seconds and count the threads that worked."""
+
+    run_s: float = 0.5
+
+
+@dataclass(frozen=True)
 class InferJob(ModelJob):
-    """Run every example of ``inputs`` (.npy or .npz) and write ``outputs`` (.npz)."""
+    """Run every example of ``inputs`` (.npy or .npz) and write ``outputs`` (.npz).
+
+    Without ``inputs`` so many ``examples`` are drawn, of the model's own types: the same for a seed on every device.
+    """
 
     inputs: str = ""
     outputs: str = ""
+    examples: int = 0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.inputs or not self.outputs:
-            raise JobError("job_invalid", "an infer job names a file of inputs and one for outputs")
+        if not self.outputs or bool(self.inputs) == (self.examples > 0):
+            raise JobError(
+                "job_invalid",
+                "an infer job names outputs, and either inputs or a count of examples",
+            )
 
 
 @dataclass(frozen=True)
@@ -107,6 +146,9 @@ class DescribeJob(Job):
 JOBS = {
     "measure": MeasureJob,
     "memory": MemoryJob,
+    "sustained": SustainedJob,
+    "ops": OpsJob,
+    "threads": ThreadsJob,
     "infer": InferJob,
     "describe": DescribeJob,
 }

@@ -72,6 +72,16 @@ class Machine:
                 ticks[int(name[3:])] = sum(map(int, counts[:8])) - int(counts[3]) - int(counts[4])
         return ticks
 
+    def thread_ns(self) -> dict[str, int]:
+        """Return by thread the nanoseconds this process's threads have computed; empty where not offered."""
+        folder = "proc/self/task"
+        try:
+            threads = os.listdir(os.path.join(self.root, folder))
+        except OSError:
+            return {}
+        told = {thread: self._read(f"{folder}/{thread}/schedstat") for thread in threads}
+        return {thread: int(text.split()[0]) for thread, text in told.items() if text}
+
     def peak_rss_bytes(self) -> int | None:
         """Return this process's own peak resident memory.
 
@@ -86,6 +96,17 @@ class Machine:
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return None
 
+    def is_virtual(self) -> bool | None:
+        """Return whether other systems may share this machine's processor; None where the platform does not tell."""
+        flags = re.search(r"^flags\s*:(.*)$", self._read("proc/cpuinfo") or "", re.MULTILINE)
+        if flags:
+            return "hypervisor" in flags.group(1).split()
+        if self._read("sys/hypervisor/type") or self._read(
+            "proc/device-tree/hypervisor/compatible"
+        ):
+            return True
+        return None
+
     def _read(self, path: str) -> str | None:
         try:
             with open(os.path.join(self.root, path), encoding="utf-8", errors="replace") as file:
@@ -98,9 +119,10 @@ class Machine:
         return int(text) if text and text.isdigit() else None
 
     def _model(self) -> str | None:
-        board = self._read("proc/device-tree/model")
-        if board:
-            return board
+        for tree in ("proc/device-tree/model", "sys/firmware/devicetree/base/model"):
+            board = self._read(tree)
+            if board:
+                return board
         match = re.search(
             r"^model name\s*:\s*(.+)$", self._read("proc/cpuinfo") or "", re.MULTILINE
         )

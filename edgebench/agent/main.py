@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from edgebench.agent import AGENT_VERSION
 from edgebench.agent.describe import describe
@@ -19,15 +21,21 @@ from edgebench.agent.job import (
     JobError,
     MeasureJob,
     MemoryJob,
+    OpsJob,
+    SustainedJob,
+    ThreadsJob,
     read_job,
 )
 from edgebench.agent.limits import apply_limits, exclusive
 from edgebench.agent.machine import Machine
-from edgebench.agent.measure import measure, measure_memory
+from edgebench.agent.measure import measure, measure_memory, sustain
 from edgebench.agent.models import file_sha256
+from edgebench.agent.ops import tell_ops
+from edgebench.agent.threads import count_threads
 from edgebench.runtimes import InferenceError
 
 ARGUMENTS = 2
+STORAGE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         0 with a result, 1 with ``{"error": {"kind", "message"}}``.
     """
     output = _keep_output_for_the_result()
-    _end_with_the_reader(os.dup(output))
+    _end_with_the_caller(os.dup(output), argv)
     answer: dict[str, object] = {"agent": {"version": AGENT_VERSION, "sha256": own_sha256()}}
     try:
         answer.update(perform(read_job(_job_text(argv)), Machine()))
@@ -45,6 +53,9 @@ def main(argv: Sequence[str]) -> int:
         answer["error"] = {"kind": error.kind, "message": error.message}
     except MemoryError:
         answer["error"] = {"kind": "out_of_memory", "message": "the agent ran out of memory"}
+    except OSError as error:
+        is_storage = error.errno in STORAGE
+        answer["error"] = {"kind": "storage" if is_storage else "internal", "message": str(error)}
     except Exception as error:  # noqa: BLE001  the caller must get a document whatever happens
         message = f"{type(error).__name__}: {error}"
         answer["error"] = {"kind": "internal", "message": message}
@@ -56,17 +67,18 @@ def main(argv: Sequence[str]) -> int:
 
 def perform(job: Job, machine: Machine) -> dict[str, object]:
     """Apply the job's limits, wait for the device to be free, and do the job."""
+    tasks: dict[type, Callable[[Any, Machine], dict[str, object]]] = {
+        MeasureJob: measure,
+        SustainedJob: sustain,
+        MemoryJob: measure_memory,
+        ThreadsJob: count_threads,
+        OpsJob: lambda job, machine: tell_ops(job),
+        InferJob: lambda job, machine: infer(job),
+        DescribeJob: describe,
+    }
     with exclusive(job.lock, job.lock_wait_s):
         apply_limits(job.limits)
-        if isinstance(job, MeasureJob):
-            return measure(job, machine)
-        if isinstance(job, MemoryJob):
-            return measure_memory(job, machine)
-        if isinstance(job, InferJob):
-            return infer(job)
-        if isinstance(job, DescribeJob):
-            return describe(job, machine)
-    raise JobError("job_invalid", f"no such job: {type(job).__name__}")
+        return tasks[type(job)](job, machine)
 
 
 def own_sha256() -> str | None:
@@ -90,16 +102,29 @@ def _job_text(argv: Sequence[str]) -> str:
         raise JobError("job_invalid", f"the job cannot be read: {error}") from None
 
 
-def _end_with_the_reader(output: int) -> None:
-    """End this process when nobody is left to read the answer: the search was killed, or the connection broke."""
+def _end_with_the_caller(output: int, argv: Sequence[str]) -> None:
+    """End this process when nobody waits for the answer any more: the caller was killed, or the connection broke.
+
+    The other end of standard output is closed then, or that of standard input where it carries no job.
+    """
     poll = select.poll()
     poll.register(output, 0)  # a closed other end is told of unasked
+    if argv[1:] != ["-"] and _is_open(0):
+        poll.register(0, getattr(select, "POLLRDHUP", 0))
 
     def watch() -> None:
         poll.poll()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _keep_output_for_the_result() -> int:

@@ -7,12 +7,13 @@ import gc
 import time
 
 from edgebench.agent.cores import affinity, pin
-from edgebench.agent.job import MeasureJob, MemoryJob
+from edgebench.agent.job import MeasureJob, MemoryJob, SustainedJob
 from edgebench.agent.limits import check_peak_rss
 from edgebench.agent.machine import Machine
 from edgebench.agent.models import file_sha256, running, runtime_for, seeded_inputs
 from edgebench.agent.sampling import collect, warm_up
 from edgebench.runtimes import Session
+from edgebench.stats import median
 
 COOL_POLL_S = 1.0
 MEMORY_INVOKES = 3
@@ -51,10 +52,14 @@ def measure(job: MeasureJob, machine: Machine) -> dict[str, object]:
         "runtime": runtime.name,
         "runtime_version": version,
         "delegate": session.delegate,
+        "accelerator": session.accelerator,
+        "delegated_ops": session.delegated_ops,
+        "other_ops": session.other_ops,
         "threads": job.threads,
         "pinned": cores,
         "affinity": affinity(),
         "cooled": cooled,
+        "virtual": machine.is_virtual(),
         "before": dataclasses.asdict(before),
         "after": dataclasses.asdict(machine.conditions(cores or ())),
         "init_ns": init_ns,
@@ -64,6 +69,39 @@ def measure(job: MeasureJob, machine: Machine) -> dict[str, object]:
         "invokes_per_sample": warm.invokes_per_sample,
         "samples_ns": samples_ns,
     }
+
+
+def sustain(job: SustainedJob, machine: Machine) -> dict[str, object]:
+    """Run the model without a pause; each window has its median and what held at its end."""
+    cores = pin(job.cores, job.threads, machine) or ()
+    runtime = runtime_for(job)
+    session = runtime.open(job.model, job.threads, job.delegate)
+    session.set_inputs(seeded_inputs(session.inputs, job.seed))
+    gc.collect()
+    gc.disable()
+    windows = []
+    clock_ns = time.perf_counter_ns
+    begin_ns = clock_ns()
+    with running(job.model):
+        while (at_ns := clock_ns() - begin_ns) < job.for_s * 1e9:
+            samples_ns: list[int] = []
+            end_ns = clock_ns() + int(job.window_s * 1e9)
+            while not samples_ns or clock_ns() < end_ns:
+                invoke_ns = clock_ns()
+                session.invoke()
+                samples_ns.append(clock_ns() - invoke_ns)
+            now = machine.conditions(cores)
+            windows.append(
+                {
+                    "at_s": at_ns / 1e9,
+                    "median_ns": median(samples_ns),
+                    "invokes": len(samples_ns),
+                    "temperature_c": now.temperature_c,
+                    "frequency_khz": now.frequency_khz,
+                    "throttled": now.throttled_now,
+                }
+            )
+    return {"windows": windows}
 
 
 def measure_memory(job: MemoryJob, machine: Machine) -> dict[str, object]:

@@ -10,7 +10,7 @@ import typer
 from edgebench.cli import options
 from edgebench.cli.screen import out, print_facts, print_json, print_table
 
-app = typer.Typer(help="List devices, or check one.", no_args_is_help=True)
+app = typer.Typer(help="List, find, add and check devices.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -33,6 +33,63 @@ def list_all(as_json: options.Json = False) -> None:
         ("name", "transport", "file"),
         [(str(r["name"]), str(r["transport"]), r["file"] or "built in") for r in rows],
         text=3,
+    )
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="A device's name or file.")],
+    as_json: options.Json = False,
+) -> None:
+    """Show what is known of a device without reaching it."""
+    from edgebench.devices import find_device
+
+    document = find_device(name).model_dump(mode="json", exclude_none=True)
+    if as_json:
+        print_json({"schema_version": 1, "device": document})
+        return
+    print_facts(document)
+
+
+@app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="ssh://[USER@]HOST[:PORT] or adb://[SERIAL].")
+    ],
+) -> None:
+    """Write devices/NAME.yaml for an address; what else a device file may hold stands in it as a comment."""
+    from edgebench.devices import add_device, document_of
+
+    path = add_device(document_of(name, address))
+    out().print(f"wrote {path}", markup=False, soft_wrap=True)
+    out().print(f"next: edgebench device check {name}", markup=False, soft_wrap=True)
+
+
+@app.command("scan")
+def scan(as_json: options.Json = False) -> None:
+    """List what could be added: hosts that OpenSSH is configured for, and devices that adb sees. Nothing is connected to."""
+    from edgebench.devices import scan_devices
+
+    found = scan_devices()
+    if as_json:
+        print_json({"schema_version": 1, "found": [dataclasses.asdict(f) for f in found]})
+        return
+    if not found:
+        out().print("no host in ~/.ssh/config, and no device that adb sees")
+        return
+    print_table(
+        ("name", "address", "state", "add it with"),
+        [
+            (
+                f.name,
+                f.address,
+                f.state,
+                "" if f.known_as else f"edgebench device add {f.name} {f.address}",
+            )
+            for f in found
+        ],
+        text=4,
     )
 
 

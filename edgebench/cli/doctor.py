@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
-from dataclasses import dataclass
 from importlib import metadata
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgebench.cli import options
-from edgebench.cli.device import checked
 from edgebench.cli.screen import out, print_json, print_table
 from edgebench.errors import EdgebenchError
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at; ``remedy`` says what to do where it is not ``ok``."""
-
-    subject: str
-    ok: bool
-    found: str
-    remedy: str = ""
+if TYPE_CHECKING:
+    from edgebench.profiling import Finding
 
 
 def doctor(
     device: Annotated[
         list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
     ] = None,
+    all_devices: Annotated[
+        bool, typer.Option("--all-devices", help="Look at every device of ./devices.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Look at this machine and its devices; every finding says what to do."""
-    findings = [_python(), _numpy(), *_packages(), _cores()]
-    for name in device or ["local"]:
+    findings = [_python(), *_packages(), _cores()]
+    for name in _names(device or [], all_devices):
         findings += _device(name)
     if as_json:
-        print_json({"schema_version": 1, "findings": [_as_document(f) for f in findings]})
+        print_json({"schema_version": 1, "findings": [dataclasses.asdict(f) for f in findings]})
     else:
         print_table(
             ("", "subject", "found"),
@@ -50,13 +45,17 @@ def doctor(
         )
 
 
-def _as_document(finding: Finding) -> dict[str, Any]:
-    return {
-        "subject": finding.subject,
-        "ok": finding.ok,
-        "found": finding.found,
-        "remedy": finding.remedy,
-    }
+def _names(asked: list[str], all_devices: bool) -> list[str]:
+    """Return the devices to look at: those asked for, and with ``all_devices`` the files of ./devices too."""
+    from edgebench.devices import list_devices
+    from edgebench.devices.inventory import USER_DIR
+
+    found = [
+        entry.document.name
+        for entry in (list_devices() if all_devices else [])
+        if entry.path is not None and entry.path.parent.resolve() == USER_DIR.resolve()
+    ]
+    return list(dict.fromkeys([*asked, *found])) or ["local"]
 
 
 def _sentence(finding: Finding) -> str:
@@ -64,37 +63,24 @@ def _sentence(finding: Finding) -> str:
 
 
 def _python() -> Finding:
+    from edgebench.profiling import Finding
+
     return Finding(
         subject="python", ok=True, found=f"{platform.python_version()}, {platform.platform()}"
     )
 
 
-def _numpy() -> Finding:
-    version = metadata.version("numpy")
-    is_old_abi = int(version.split(".", maxsplit=1)[0]) < 2
-    return Finding(
-        subject="numpy ABI",
-        ok=is_old_abi,
-        found=f"numpy {version}",
-        remedy="" if is_old_abi else "tflite-runtime needs numpy < 2: pip install 'numpy<2'",
-    )
-
-
 def _packages() -> list[Finding]:
-    needed = {
-        "tensorflow": "pip install tensorflow",
-        "keras": "pip install keras",
-        "keras-tuner": "pip install keras-tuner",
-        "onnxruntime": "pip install onnxruntime",
-        "ai-edge-litert": "pip install ai-edge-litert",
-    }
+    from edgebench.profiling import Finding
+
+    needed = ("tensorflow", "keras", "keras-tuner", "onnxruntime", "ai-edge-litert")
     extras = {"mediapipe": "edgebench[landmarks]", "ray": "edgebench[ray]"}
     findings = []
-    for name, remedy in needed.items():
+    for name in needed:
         version = _version(name)
         findings.append(
             Finding(subject=name, ok=version is not None, found=version or "not installed",
-                    remedy="" if version else remedy)
+                    remedy="" if version else f"pip install {name}")
         )  # fmt: skip
     for name, extra in extras.items():
         found = _version(name) or f"not installed; optional: pip install '{extra}'"
@@ -103,6 +89,8 @@ def _packages() -> list[Finding]:
 
 
 def _cores() -> Finding:
+    from edgebench.profiling import Finding
+
     count = os.cpu_count() or 1
     return Finding(
         subject="cores",
@@ -113,45 +101,15 @@ def _cores() -> Finding:
 
 
 def _device(name: str) -> list[Finding]:
+    from edgebench.devices import open_device
+    from edgebench.profiling import Finding, look_at
+
     try:
-        document = checked(name)
+        with open_device(name) as device:
+            return look_at(device)
     except EdgebenchError as error:
         why = f"{error.message}: {error.why}" if error.why else error.message
         return [Finding(subject=f"device {name}", ok=False, found=why, remedy=error.remedy)]
-    info = document["info"]
-    governor = document["governor"]
-    findings = [
-        Finding(
-            subject=f"device {name}",
-            ok=True,
-            found=f"{info['model'] or info['machine']}, {info['system']}",
-        ),
-        Finding(
-            subject=f"{name} governor",
-            ok=governor in (None, "performance"),
-            found=governor or "not told by this platform",
-            remedy=""
-            if governor in (None, "performance")
-            else "sudo cpupower frequency-set -g performance",
-        ),
-    ]
-    for runtime in document["runtimes"]:
-        found = (
-            f"{runtime['version']}, null run {runtime['run_ms']:.3f} ms"
-            if runtime["works"]
-            else str(runtime["problem"])
-        )
-        findings.append(
-            Finding(
-                subject=f"{name} {runtime['name']}",
-                ok=bool(runtime["works"]),
-                found=found,
-                remedy=""
-                if runtime["works"]
-                else "install it for the device's Python, or use another runtime",
-            )
-        )
-    return findings
 
 
 def _version(name: str) -> str | None:

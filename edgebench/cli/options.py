@@ -72,7 +72,7 @@ def parse_whole_numbers(option: str, text: str | None) -> list[int] | None:
         ) from None
 
 
-def parse_duration_s(text: str | None) -> float | None:
+def parse_duration_s(option: str, text: str | None) -> float | None:
     """Read ``90s``, ``30m`` or ``2h`` as seconds; a bare number is seconds.
 
     Raises:
@@ -87,8 +87,8 @@ def parse_duration_s(text: str | None) -> float | None:
         seconds = -1.0
     if not seconds > 0:
         raise InputError(
-            f"--time-budget {text} is not a time", why="expected a number with s, m or h",
-            remedy="for example --time-budget 30m",
+            f"{option} {text} is not a time", why="expected a number with s, m or h",
+            remedy=f"for example {option} 30m",
         )  # fmt: skip
     return seconds
 

@@ -4,30 +4,50 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgebench.cli import options
+from edgebench.cli.operations import print_ops
 from edgebench.cli.screen import err, out, print_json, print_table
 from edgebench.errors import InputError
 from edgebench.records import Measurement
 
+if TYPE_CHECKING:
+    pass
+
 
 def profile(
-    models: Annotated[list[Path], typer.Argument(help=".tflite or .onnx files.")],
+    models: Annotated[list[Path], typer.Argument(help=".tflite, .onnx or .keras files.")],
     device: Annotated[
         list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
     ] = None,
     runtime: Annotated[
         str,
-        typer.Option("--runtime", metavar="auto|tflite|litert|ort", help="What runs the model."),
+        typer.Option(
+            "--runtime", metavar="auto|tflite|litert|ort|keras", help="What runs the model."
+        ),
     ] = "auto",
+    delegate: Annotated[
+        str | None,
+        typer.Option(
+            "--delegate",
+            help="What must run the graph: xnnpack, none, cuda, tensorrt, cpu, gpu, ...",
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1)] = 1,
     blocks: Annotated[int, typer.Option("--blocks", min=1, help="Fresh processes.")] = 6,
     block_s: Annotated[
         float, typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each.")
     ] = 2.0,
+    sustained: Annotated[
+        str | None,
+        typer.Option("--sustained", metavar="TIME", help="Run without a pause besides: 90s, 10m."),
+    ] = None,
+    per_op: Annotated[
+        bool, typer.Option("--per-op", help="List the operations too, from a run of their own.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure model files on devices, in blocks of fresh processes."""
@@ -39,24 +59,35 @@ def profile(
     for model in models:
         if not model.is_file():
             raise InputError(f"{model} does not exist", why="expected a model file there")
-    measurements = []
+    sustained_s = options.parse_duration_s("--sustained", sustained)
+    measurements: list[Measurement] = []
     for name in device or ["local"]:
-        for model in models:
-            err().print(f"measuring {model.name} on {name}, {blocks} blocks", markup=False)
-            measurements.append(
-                api.profile(
-                    model,
-                    device=name,
-                    runtime=runtime,
-                    threads=threads,
-                    blocks=blocks,
-                    block_s=block_s,
-                )
-            )
+        measurements += api.profile_all(
+            models,
+            device=name,
+            runtime=runtime,
+            delegate=delegate,
+            threads=threads,
+            blocks=blocks,
+            block_s=block_s,
+            sustained_s=sustained_s,
+            told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
+        )
+    ops = [
+        api.per_op(model, device=name, runtime=runtime, delegate=delegate, threads=threads)
+        for name in device or ["local"]
+        for model in models
+        if per_op
+    ]
     if as_json:
-        print_json({"schema_version": 1, "measurements": [as_document(m) for m in measurements]})
+        documents = [as_document(measurement) for measurement in measurements]
+        for document, listed in zip(documents, ops, strict=False):
+            document["ops"] = [dataclasses.asdict(op) for op in listed]
+        print_json({"schema_version": 1, "measurements": documents})
         return
     _print(measurements)
+    for measurement, listed in zip(measurements, ops, strict=False):
+        print_ops(measurement, listed)
 
 
 def as_document(measurement: Measurement) -> dict[str, Any]:
@@ -80,10 +111,20 @@ def as_document(measurement: Measurement) -> dict[str, Any]:
         "init_ms": min(block.init_ns for block in measurement.blocks) / 1e6,
         "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
         "peak_rss_bytes": measurement.peak_rss_bytes,
+        "ranked_by": measurement.rank_by,
+        "outputs": _outputs(measurement),
+        "sustained": [dataclasses.asdict(window) for window in measurement.sustained],
         "valid": measurement.valid,
         "reasons": list(measurement.reasons),
         "environment": dataclasses.asdict(environment),
     }
+
+
+def _outputs(measurement: Measurement) -> dict[str, Any] | None:
+    agreement = measurement.agreement
+    return (
+        None if agreement is None else {**dataclasses.asdict(agreement), "agree": agreement.holds}
+    )
 
 
 def _print(measurements: list[Measurement]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -86,6 +86,10 @@ def search(
     new: Annotated[
         bool, typer.Option("--new", help="Start another run even where this question has one.")
     ] = False,
+    measure_later: Annotated[
+        bool,
+        typer.Option("--measure-later", help="Reach no device; --resume measures, and ships."),
+    ] = False,
     store: options.Store = options.DEFAULT_STORE,
     reports: options.Reports = options.DEFAULT_REPORTS,
     as_json: options.Json = False,
@@ -103,7 +107,7 @@ def search(
     where = Workers(count=workers, executor=executor, ray_address=ray_address, strategy=strategy)
     from edgebench import api
 
-    chosen = {
+    chosen: dict[str, Any] = {
         "objective": objective,
         "oracle": oracle,
         "constraints": constraint,
@@ -119,6 +123,7 @@ def search(
         "scale": scale,
         "repeats": repeats,
         "seed": seed,
+        "measure_later": measure_later,
     }
     observer = observer_for(as_json=as_json)
     try:
@@ -129,7 +134,7 @@ def search(
                 resume=resume,
                 new=new,
                 workers=where,
-                time_budget_s=options.parse_duration_s(time_budget),
+                time_budget_s=options.parse_duration_s("--time-budget", time_budget),
                 store=store,
                 reports=reports,
                 argv=sys.argv[1:],

@@ -26,11 +26,15 @@ class DeviceTimeoutError(DeviceError):
     """A program on a device ran longer than it was given, and was ended with all it had started."""
 
 
+class LinkLostError(DeviceError):
+    """The connection to a device failed or broke; the device may be there again in a while."""
+
+
 class Device(Protocol):
     """A place to run models on. The profiler calls it, between ``with device:`` and its end.
 
     Remote paths are relative to the device's working folder, which is also where programs start. All methods
-    raise `DeviceError` where the device cannot be reached or refuses.
+    raise `LinkLostError` where the device cannot be reached for now, another `DeviceError` where it refuses.
     """
 
     document: DeviceDocument

@@ -20,8 +20,7 @@ from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import UPLOADS, copy_whole, prune
 from edgebench.errors import DeviceError, InputError
 from edgebench.records import DeviceInfo
-
-DISTRIBUTIONS = {"litert": "ai-edge-litert", "tflite": "tflite-runtime", "ort": "onnxruntime"}
+from edgebench.runtimes import DISTRIBUTIONS
 
 
 class LocalDevice:

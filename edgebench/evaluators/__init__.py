@@ -19,6 +19,7 @@ from edgebench.evaluators.latency import (
     CALIBRATION_COUNT,
     LatencyEvaluator,
     ProbeJob,
+    Reading,
     export_probe,
 )
 from edgebench.evaluators.size import SizeEvaluator, measure_sizes
@@ -35,6 +36,7 @@ __all__ = [
     "FixedEvaluator",
     "LatencyEvaluator",
     "ProbeJob",
+    "Reading",
     "SizeEvaluator",
     "Slice",
     "TrainingJob",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from edgebench.evaluators.workbench import look_at
 from edgebench.export import ExportedFile, export_model
 from edgebench.records import (
     METRICS,
+    ON_DEVICES,
     Cost,
     DataPlan,
     ExportTarget,
@@ -41,49 +42,74 @@ class ProbeJob:
     folder: str
 
 
-class LatencyEvaluator:
-    """Exports the untrained network and measures the file on the device.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one device said of a file: a measurement, else ``why`` there is none.
 
-    Networks with one ``arch_id`` are measured once, and no file is kept.
+    ``ratio`` is the latency over that of a reference model there, at about the same time.
+    """
+
+    device: str
+    measurement: Measurement | None = None
+    ratio: float | None = None
+    why: str = ""
+
+
+class LatencyEvaluator:
+    """Exports the untrained network and measures the file on every device.
+
+    Networks with one ``arch_id`` are measured once a device, and no file is kept. A device that gives no number fails no
+    trial: the metric is ``missing`` among the facts, with the reason, and asked for anew the next time.
 
     Args:
         executor: Where to export.
-        measure: Measures a file on the device, or raises `EdgebenchError`.
+        devices: Their names. ``latency_ms`` is of the first, ``latency_ms@NAME`` of each other.
+        measure: Measures a file on some of them; raises `EdgebenchError` where that is the file's fault.
         precision: Of the file.
         data: Calibrates int8.
         folder: Gets each file until it is measured.
     """
 
-    metrics = ("file_bytes", "latency_ms", "latency_p90_ms")
     cost = Cost.DEVICE
 
     def __init__(
         self,
         executor: Executor,
-        measure: Callable[[Path], Measurement],
+        devices: Sequence[str],
+        measure: Callable[[Path, Sequence[str]], Sequence[Reading]],
         *,
         precision: Precision,
         data: DataPlan,
         folder: Path,
     ) -> None:
         self._executor = executor
+        self._suffixes = {name: f"@{name}" if index else "" for index, name in enumerate(devices)}
         self._measure = measure
         self._precision = precision
         self._data = data
         self._folder = folder
         self._device = threading.Lock()
-        self._known: dict[str, tuple[Metric, ...]] = {}
+        self._known: dict[str, dict[str, Metric]] = {}
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        suffixes = self._suffixes.values()
+        return ("file_bytes", *(f"{name}{suffix}" for suffix in suffixes for name in ON_DEVICES))
 
     def remember(self, arch_id: str, metrics: tuple[Metric, ...]) -> None:
         """Take over what an earlier process measured, so that it is not measured again."""
-        found = tuple(metric for metric in metrics if metric.name in self.metrics)
-        if arch_id and {"file_bytes", "latency_ms"} <= {metric.name for metric in found}:
-            self._known[arch_id] = found
+        if arch_id:
+            found = {metric.name: metric for metric in metrics if metric.name in self.metrics}
+            self._known[arch_id] = {**self._known.get(arch_id, {}), **found}
 
     def evaluate(self, candidate: Candidate) -> Findings:
         arch_id = str(candidate.known.get("arch_id", ""))
-        if arch_id in self._known:
-            return Findings(metrics=self._known[arch_id])
+        known = self._known.get(arch_id, {})
+        asked = [
+            name for name, suffix in self._suffixes.items() if f"latency_ms{suffix}" not in known
+        ]
+        if known and not asked:
+            return Findings(metrics=tuple(known.values()))
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             job = ProbeJob(
                 blueprint=candidate.blueprint,
@@ -95,16 +121,29 @@ class LatencyEvaluator:
             file = self._executor.submit(export_probe, job, near=near).result()
             with self._device:
                 started = time.perf_counter()
-                measurement = self._measure(Path(file.path))
+                readings = self._measure(Path(file.path), asked)
                 measuring_s = time.perf_counter() - started
-        metrics = [
-            Metric(name="file_bytes", value=file.size_bytes, unit=METRICS["file_bytes"].unit),
-            measurement.as_metric(),
-        ]
-        if measurement.p90_ms is not None:
-            metrics.append(Metric(name="latency_p90_ms", value=measurement.p90_ms, unit="ms"))
+        size = Metric(name="file_bytes", value=file.size_bytes, unit=METRICS["file_bytes"].unit)
+        metrics = [*known.values(), size, *(m for r in readings for m in self._metrics_of(r))]
         self.remember(arch_id, tuple(metrics))
-        return Findings(metrics=tuple(metrics), facts={"measuring_s": measuring_s})
+        missing = {
+            f"latency_ms{self._suffixes[reading.device]}": reading.why
+            for reading in readings
+            if reading.measurement is None
+        }
+        facts = {"measuring_s": measuring_s, "missing": missing}
+        return Findings(metrics=tuple({m.name: m for m in metrics}.values()), facts=facts)
+
+    def _metrics_of(self, reading: Reading) -> Iterator[Metric]:
+        measurement, suffix = reading.measurement, self._suffixes[reading.device]
+        if measurement is None:
+            return
+        latency = measurement.as_metric()
+        yield replace(latency, name=f"{latency.name}{suffix}")
+        if measurement.p90_ms is not None:
+            yield Metric(name=f"latency_p90_ms{suffix}", value=measurement.p90_ms, unit="ms")
+        if reading.ratio is not None:
+            yield Metric(name=f"latency_ratio{suffix}", value=reading.ratio)
 
 
 def export_probe(job: ProbeJob) -> ExportedFile:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from edgebench.records import Constraint
 
-BUDGETED_BY = {"latency_ms": "latency_p90_ms"}
-
 
 def budgeted_value(constraint: Constraint, values: Mapping[str, float]) -> float | None:
     """Return the number that a constraint bounds, or None where it is not known yet.
@@ -15,7 +13,7 @@ def budgeted_value(constraint: Constraint, values: Mapping[str, float]) -> float
     A limit on latency is a budget: it holds for the ninetieth percentile where that was measured, and for the
     median too, which may have been confirmed since.
     """
-    names = (constraint.metric, BUDGETED_BY.get(constraint.metric, constraint.metric))
+    names = (constraint.metric, constraint.metric.replace("latency_ms", "latency_p90_ms"))
     known = [values[name] for name in names if name in values]
     return max(known) if known else None
 

@@ -47,7 +47,8 @@ def standing_at(
 ) -> Standing | None:
     """Return how a trial stood after so many epochs, or None where it was not trained so far.
 
-    A training that was over earlier, its patience at an end, would not have changed: it stands as it ended.
+    A training that was over earlier, its patience at an end, would not have changed: it stands as it ended. What a device
+    did not give stands at its reference.
 
     Args:
         epochs: Of the rung.
@@ -60,6 +61,8 @@ def standing_at(
     if not trial.history or (len(trial.history) < epochs and not is_over):
         return None
     values = {**trial.values(), ACCURACY: max(trial.history[:epochs])}
+    missing = {o.metric: o.reference for o in objectives if o.metric in trial.lacks}
+    values = {**missing, **values}
     if any(objective.metric not in values for objective in objectives):
         return None
     score = scalar_score(kind, objectives, values)

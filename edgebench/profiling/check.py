@@ -12,25 +12,42 @@ from edgebench.agent.job import DescribeJob
 from edgebench.devices import Device, upload
 from edgebench.errors import EdgebenchError
 from edgebench.profiling import benchmark_model
-from edgebench.profiling.link import AgentLink
+from edgebench.profiling.link import AgentLink, IllegalInstructionError
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.records import DeviceInfo
 
 ASSETS = Path(__file__).parent / "assets"
 TINY_TFLITE = ASSETS / "tiny.tflite"
-TINY_MODELS = (TINY_TFLITE, ASSETS / "tiny.onnx")
-CHECKED_RUNTIMES = ("litert", "tflite", "ort")
+TINY_MODELS = (TINY_TFLITE, ASSETS / "tiny.onnx", ASSETS / "tiny.keras")
+CHECKED_RUNTIMES = ("litert", "tflite", "ort", "keras")
 CHECK_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeCheck:
-    """One runtime: it works when it ran a tiny model; else ``problem`` says why not."""
+    """One runtime: it works when it ran a tiny model; else ``problem`` says why not.
+
+    Args:
+        name: The runtime.
+        version: Of the installed build.
+        run_ms: The fastest of a few runs.
+        problem: One sentence.
+        kind: The agent's word for the problem, such as ``runtime_missing``.
+        delegate: What ran the model.
+        accelerator: The hardware it ran on.
+        wheel_tags: What the package was built for.
+        is_illegal: It used an instruction that the processor lacks.
+    """
 
     name: str
     version: str | None
     run_ms: float | None
     problem: str | None
+    kind: str | None = None
+    delegate: str | None = None
+    accelerator: str | None = None
+    wheel_tags: tuple[str, ...] = ()
+    is_illegal: bool = False
 
     @property
     def works(self) -> bool:
@@ -49,6 +66,8 @@ class DeviceCheck:
     temperature_c: float | None
     load_1m: float | None
     numpy: str | None
+    glibc: str | None
+    libstdcxx: bool | None
     agent_version: str
     agent_sha256: str
 
@@ -82,6 +101,8 @@ def check_device(device: Device, runtimes: Sequence[str] = CHECKED_RUNTIMES) -> 
         temperature_c=conditions["temperature_c"],
         load_1m=conditions["load_1m"],
         numpy=facts["numpy"],
+        glibc=facts["glibc"],
+        libstdcxx=facts["libstdcxx"],
         agent_version=facts["agent"]["version"],
         agent_sha256=facts["agent"]["sha256"],
     )
@@ -101,6 +122,8 @@ def _check_native(device: Device, runtimes: Sequence[str]) -> DeviceCheck:
         temperature_c=None,
         load_1m=None,
         numpy=None,
+        glibc=None,
+        libstdcxx=None,
         agent_version=benchmark_model.PROGRAM,
         agent_sha256=benchmark_model.program_sha256(device),
     )
@@ -125,11 +148,21 @@ def _check_runtime(link: AgentLink, name: str, models: tuple[str, ...]) -> Runti
         job = DescribeJob(runtimes=(name,), models=models)
         found: dict[str, Any] = link.ask(job, CHECK_TIMEOUT_S)["runtimes"][name]
     except EdgebenchError as error:
-        return RuntimeCheck(name=name, version=None, run_ms=None, problem=error.message)
+        return RuntimeCheck(
+            name=name,
+            version=None,
+            run_ms=None,
+            problem=error.message,
+            is_illegal=isinstance(error, IllegalInstructionError),
+        )
     run_ns = found["run_ns"]
     return RuntimeCheck(
         name=name,
         version=found["version"],
         run_ms=None if run_ns is None else run_ns / 1e6,
         problem=found["message"],
+        kind=found["kind"],
+        delegate=found["delegate"],
+        accelerator=found["accelerator"],
+        wheel_tags=tuple(found["wheel_tags"]),
     )

@@ -29,15 +29,20 @@ ERRORS: dict[str, tuple[type[EdgebenchError], str]] = {
     "runtime_missing": (UnavailableError, "install it there, or choose another runtime"),
     "runtime_broken": (UnavailableError, "run `edgebench doctor`"),
     "delegate_missing": (UnavailableError, "choose another delegate"),
-    "device_busy": (UnavailableError, "wait for the other measurement to end"),
+    "device_busy": (DeviceError, "wait for the other measurement to end"),
+    "storage": (DeviceError, "free some space there, or check that its storage can be written"),
     "over_budget": (WorkError, "raise budget: {peak_rss_mb: ...}, or use a smaller model"),
-    "out_of_memory": (WorkError, "use a smaller model"),
+    "out_of_memory": (DeviceError, "use a smaller model, or free memory there"),
     "invoke_failed": (WorkError, ""),
 }
 
 
+class IllegalInstructionError(UnavailableError):
+    """A runtime was built for another processor than the device has."""
+
+
 class AgentLink:
-    """The agent on one device: pushed once, then asked job after job, each in a fresh process.
+    """The agent on one device: put there unless it is, then asked job after job, each in a fresh process.
 
     Raises:
         UnavailableError: The device has no Python.
@@ -48,7 +53,6 @@ class AgentLink:
             raise without_python(device.document.name)
         self._device = device
         self._bundle = build_bundle()
-        self._remote = upload(device, self._bundle.path)
 
     def ask(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Return the agent's answer.
@@ -56,7 +60,8 @@ class AgentLink:
         Raises:
             EdgebenchError: What `ERRORS` says of the agent's own error; `DeviceError` where it gave no answer.
         """
-        argv = [self._device.python, "-I", self._remote, write_job(job)]
+        remote = upload(self._device, self._bundle.path)
+        argv = [*self._environment(), self._device.python, "-I", remote, write_job(job)]
         completed = self._device.run(argv, timeout_s + job.lock_wait_s + START_UP_S)
         if completed.returncode < 0:
             raise _ended_by_signal(-completed.returncode, self._device.document.name, timeout_s)
@@ -69,6 +74,11 @@ class AgentLink:
                 remedy="delete the folder uploads in its working folder and run again",
             )
         return answer
+
+    def _environment(self) -> list[str]:
+        """Return the start of a command that sets the device file's variables; empty where it has none."""
+        pairs = [f"{name}={value}" for name, value in self._device.document.environment.items()]
+        return ["env", *pairs] if pairs else []
 
     def _parse(self, completed: Completed) -> dict[str, Any]:
         try:
@@ -110,9 +120,14 @@ def _ended_by_signal(number: int, device: str, timeout_s: float) -> EdgebenchErr
             remedy="raise budget: {timeout_s: ...} in the device file, or use a smaller model",
         )
     if number == signal.SIGILL:
-        return UnavailableError(
+        return IllegalInstructionError(
             f"the runtime uses instructions that the processor of {device} lacks ({name})",
             remedy="install a build for this processor, or choose another runtime",
         )
-    why = "the system may have run out of memory" if number == signal.SIGKILL else ""
-    return WorkError(f"the agent on {device} was ended by {name}", why=why)
+    if number == signal.SIGKILL:
+        return DeviceError(
+            f"the agent on {device} was ended by {name}",
+            why="the system may have run out of memory",
+            remedy="free memory there, or use a smaller model",
+        )
+    return WorkError(f"the agent on {device} was ended by {name}")

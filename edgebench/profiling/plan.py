@@ -23,7 +23,7 @@ class MeasurePlan:
         cores: What to pin to; empty for the device file's, else the quietest.
         remeasure: Measure once more, with twice the blocks, where the interval is over 5 % of the median.
         memory: Take the peak resident memory too, in a run of its own.
-        lock_wait_s: How long to wait for another agent on the device to end.
+        lock_wait_s: How long to wait for another agent on the device to end; by default as long as one may run.
     """
 
     runtime: str = "auto"
@@ -35,7 +35,7 @@ class MeasurePlan:
     cores: tuple[int, ...] = ()
     remeasure: bool = False
     memory: bool = False
-    lock_wait_s: float = 600.0
+    lock_wait_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.runtime not in {"auto", *RUNTIMES}:

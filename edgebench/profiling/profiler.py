@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,28 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebench import scratch
-from edgebench.agent.job import InferJob, Limits, MeasureJob, MemoryJob
+from edgebench.agent.job import (
+    InferJob,
+    Job,
+    Limits,
+    MeasureJob,
+    MemoryJob,
+    OpsJob,
+    SustainedJob,
+)
 from edgebench.devices import Device, upload
 from edgebench.errors import InputError, UnavailableError
 from edgebench.profiling import benchmark_model
 from edgebench.profiling.link import AgentLink
+from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.validity import TimedBlock, changed_between, judge
-from edgebench.records import INTERVAL_LIMIT, Measurement
+from edgebench.records import INTERVAL_LIMIT, Measurement, Window
+from edgebench.runtimes import Op
 
 Array = npt.NDArray[Any]
 LOCK = "agent.lock"
+LOCK_GRACE_S = 30.0
 MIB = 1024 * 1024
 DEFAULT_PLAN = MeasurePlan()
 
@@ -32,14 +43,20 @@ DEFAULT_PLAN = MeasurePlan()
 class Profiler:
     """Measures model files on one device, which must be open (inside its ``with`` block).
 
+    Where the link breaks, the block that it broke is run again, for as long as the device's ``budget.reconnect_s`` lets it.
     On a device without Python whose file names a ``benchmark_model``, that measures; it gives no outputs.
+
+    Args:
+        device: Where to measure.
+        told: Gets a sentence each time that the link broke.
 
     All methods raise `InputError` for a file that is missing or cannot be read, `UnavailableError` for a
     runtime, delegate or device that is not there, `WorkError` where the model does not run.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, told: Callable[[str], None] = lambda sentence: None) -> None:
         self._device = device
+        self._patience = Patience(device.document.budget.reconnect_s, told)
         self._is_native = benchmark_model.stands_in(device)
         if not self._is_native:
             self._link = AgentLink(device)
@@ -73,29 +90,59 @@ class Profiler:
 
     def block(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> TimedBlock:
         """Time one block in a fresh process."""
-        document = self._device.document
+        cores, cooling = plan.cores or self._device.document.cores, self._cooling()
+        asked = dataclasses.replace(plan, cores=cores)
         if self._is_native:
-            pinned = dataclasses.replace(plan, cores=plan.cores or document.cores)
-            return benchmark_model.time_block(self._device, model, pinned)
-        cooling = document.cooling
-        job = MeasureJob(
-            **self._common(model, plan),
-            cores=plan.cores or document.cores,
-            block_s=plan.block_s,
-            seed=plan.seed,
-            max_start_c=cooling.max_start_c if cooling else None,
-            cool_wait_s=cooling.wait_s if cooling else 0.0,
+            return self._patience.persist(
+                lambda: benchmark_model.time_block(self._device, model, asked)
+            )
+        return judge(
+            self._ask(
+                lambda: MeasureJob(
+                    **self._common(model, plan, cooling.get("cool_wait_s", 0.0)),
+                    **cooling,
+                    cores=cores,
+                    block_s=plan.block_s,
+                    seed=plan.seed,
+                )
+            ),
+            asked,
         )
-        asked = dataclasses.replace(plan, cores=job.cores)
-        return judge(self._link.ask(job, document.budget.timeout_s + job.cool_wait_s), asked)
+
+    def sustained(
+        self, model: Path, plan: MeasurePlan = DEFAULT_PLAN, *, for_s: float
+    ) -> tuple[Window, ...]:
+        """Run a model without a pause, and return window after window: what is left once the device is warm."""
+        self._require_agent("tell window after window")
+        answer = self._ask(
+            lambda: SustainedJob(
+                **self._common(model, plan, for_s),
+                cores=plan.cores or self._device.document.cores,
+                seed=plan.seed,
+                for_s=for_s,
+            )
+        )
+        return tuple(Window(**window) for window in answer["windows"])
 
     def peak_rss_bytes(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> int | None:
         """Return the peak resident memory of a fresh, untimed run, the interpreter's own included."""
         if self._is_native:
-            return benchmark_model.peak_rss_bytes(self._device, model, plan)
-        job = MemoryJob(**self._common(model, plan), seed=plan.seed)
-        peak = self._link.ask(job, self._device.document.budget.timeout_s)["peak_rss_bytes"]
+            return self._patience.persist(
+                lambda: benchmark_model.peak_rss_bytes(self._device, model, plan)
+            )
+        peak = self._ask(lambda: MemoryJob(**self._common(model, plan), seed=plan.seed))[
+            "peak_rss_bytes"
+        ]
         return None if peak is None else int(peak)
+
+    def per_op(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> tuple[Op, ...]:
+        """Return the model's operations from a fresh run that is not measured.
+
+        Only ``ort`` tells how long each took; elsewhere ``ns`` is None.
+        """
+        self._require_agent("list operations")
+        rows = self._ask(lambda: OpsJob(**self._common(model, plan), seed=plan.seed))["ops"]
+        return tuple(Op(**row) for row in rows)
 
     def infer(
         self, model: Path, inputs: Array | Sequence[Array], plan: MeasurePlan = DEFAULT_PLAN
@@ -110,29 +157,53 @@ class Profiler:
         Returns:
             One array of shape (examples, ...) for each output; quantised outputs as float32.
         """
-        if self._is_native:
-            name = self._device.document.name
-            raise UnavailableError(
-                f"{name} cannot give outputs: it has no Python, and benchmark_model only tells times",
-                remedy="install Python there, or compare outputs on another device",
-            )
         arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
         with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as folder:
-            local_inputs, local_outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
-            np.savez(local_inputs, *arrays)
-            remote_inputs = upload(self._device, local_inputs)
-            # Beside the inputs: what a killed search leaves there is removed with them.
-            remote_outputs = f"{remote_inputs}-{uuid.uuid4().hex}.npz"
-            job = InferJob(
-                **self._common(model, plan),
-                inputs=remote_inputs,
-                outputs=remote_outputs,
-            )
-            self._link.ask(job, self._device.document.budget.timeout_s)
-            self._device.pull(remote_outputs, local_outputs)
-            self._device.run(["rm", "-f", remote_outputs], timeout_s=10.0)
-            with np.load(local_outputs, allow_pickle=False) as outputs:
+            examples = Path(folder, "inputs.npz")
+            np.savez(examples, *arrays)
+            return self._outputs(lambda: {"inputs": upload(self._device, examples)}, model, plan)
+
+    def infer_drawn(
+        self, model: Path, plan: MeasurePlan = DEFAULT_PLAN, *, examples: int
+    ) -> list[Array]:
+        """Run examples that the device draws by ``plan.seed``, the same on every device; returns what `infer` does."""
+        return self._outputs(lambda: {"examples": examples, "seed": plan.seed}, model, plan)
+
+    def _outputs(
+        self, source: Callable[[], dict[str, Any]], model: Path, plan: MeasurePlan
+    ) -> list[Array]:
+        self._require_agent("give outputs")
+        with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as folder:
+            fetched = Path(folder, "outputs.npz")
+
+            def attempt() -> None:
+                common = self._common(model, plan)
+                # Beside the model: what a killed search leaves there is removed with it.
+                outputs = f"{common['model']}-{uuid.uuid4().hex}.npz"
+                job = InferJob(**common, **source(), outputs=outputs)
+                self._link.ask(job, self._device.document.budget.timeout_s)
+                self._device.pull(outputs, fetched)
+                self._device.run(["rm", "-f", outputs], timeout_s=10.0)
+
+            self._patience.persist(attempt)
+            with np.load(fetched, allow_pickle=False) as outputs:
                 return [outputs[f"output_{i}"] for i in range(len(outputs.files))]
+
+    def _require_agent(self, doing: str) -> None:
+        if self._is_native:
+            raise UnavailableError(
+                f"{self._device.document.name} cannot {doing}: it has no Python, and benchmark_model only tells times",
+                remedy="install Python there, or ask another device",
+            )
+
+    def _ask(self, job: Callable[[], Job]) -> dict[str, Any]:
+        """Put there what a job needs and ask the agent, again where the link breaks."""
+
+        def attempt() -> dict[str, Any]:
+            asked = job()
+            return self._link.ask(asked, asked.limits.wall_s or 0.0)
+
+        return self._patience.persist(attempt)
 
     def _in_turns(self, models: Sequence[Path], plan: MeasurePlan) -> list[Measurement]:
         started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -153,15 +224,24 @@ class Profiler:
                 peak_rss_bytes=self.peak_rss_bytes(model, plan) if plan.memory else None,
                 invalid_reasons=_invalid(blocks),
                 measured_utc=started,
+                rank_by=self._device.document.rank_by or _figure(blocks[0]),
             )
             for model, blocks in zip(models, timed, strict=True)
         ]
 
-    def _common(self, model: Path, plan: MeasurePlan) -> dict[str, Any]:
+    def _cooling(self) -> dict[str, Any]:
+        cooling = self._device.document.cooling
+        if cooling is None:
+            return {}
+        return {"max_start_c": cooling.max_start_c, "cool_wait_s": cooling.wait_s}
+
+    def _common(self, model: Path, plan: MeasurePlan, more_s: float = 0.0) -> dict[str, Any]:
+        """Put the model there and return what all jobs on it have; one may take ``more_s`` than the budget says."""
         if not model.is_file():
             raise InputError(f"{model} does not exist", why="expected a model file there")
         budget = self._device.document.budget
         peak_mb = budget.peak_rss_mb
+        wait_s = budget.timeout_s + LOCK_GRACE_S if plan.lock_wait_s is None else plan.lock_wait_s
         return {
             "model": upload(self._device, model),
             "runtime": plan.runtime,
@@ -169,11 +249,17 @@ class Profiler:
             "delegate": plan.delegate,
             "threads": plan.threads,
             "lock": LOCK,
-            "lock_wait_s": plan.lock_wait_s,
+            "lock_wait_s": wait_s,
             "limits": Limits(
-                wall_s=budget.timeout_s, peak_rss_bytes=int(peak_mb * MIB) if peak_mb else None
+                wall_s=budget.timeout_s + more_s,
+                peak_rss_bytes=int(peak_mb * MIB) if peak_mb else None,
             ),
         }
+
+
+def _figure(block: TimedBlock) -> str:
+    """Return what a search ranks by where the device file does not say: who shares a machine sees its neighbours."""
+    return "floor" if block.environment.virtual else "p50"
 
 
 def _is_wide(measurement: Measurement) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from edgebench import stats
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.records import DRIFT_LIMIT, Block, Environment
+from edgebench.runtimes import delegate_name
 
 FREQUENCY_TOLERANCE = 0.05
 MODE_SHARE = 0.2
@@ -45,12 +46,16 @@ def judge(answer: Mapping[str, Any], plan: MeasurePlan) -> TimedBlock:
             runtime=answer["runtime"],
             runtime_version=answer["runtime_version"],
             delegate=answer["delegate"],
+            accelerator=answer.get("accelerator"),
+            delegated_ops=answer.get("delegated_ops"),
+            other_ops=answer.get("other_ops"),
             threads=answer["threads"],
             affinity=None if answer["affinity"] is None else tuple(answer["affinity"]),
             governor=before["governor"],
             frequency_khz=before["frequency_khz"],
             temperature_c=before["temperature_c"],
             load_1m=before["load_1m"],
+            virtual=answer.get("virtual"),
             agent_version=agent["version"],
             agent_sha256=agent["sha256"] or "",
         ),
@@ -67,7 +72,8 @@ def invalid_reasons(answer: Mapping[str, Any], plan: MeasurePlan) -> tuple[str, 
     counts = (before["throttle_count"], after["throttle_count"])
     found = {
         "wrong_runtime": plan.runtime not in {"auto", answer["runtime"]},
-        "wrong_delegate": plan.delegate not in {None, answer["delegate"]},
+        "wrong_delegate": plan.delegate is not None
+        and delegate_name(answer["runtime"], plan.delegate) != answer["delegate"],
         "wrong_affinity": _ran_elsewhere(answer, plan),
         "throttled": bool(before["throttled_now"] or after["throttled_now"])
         or (None not in counts and counts[0] != counts[1]),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebench.objectives import Member
-from edgebench.records import Measurement, RunResult, Status, Trial
+from edgebench.records import Measurement, Metric, RunResult, Status, Trial
 from edgebench.report.view import RunView, ScoredFile, repeated_accuracy
 
 SCHEMA_VERSION = 1
@@ -115,21 +115,25 @@ def _metrics(view: RunView, trial: Trial) -> dict[str, Any]:
         document["val_accuracy_low"] = accuracy.low
         document["val_accuracy_high"] = accuracy.high
         document["val_accuracy_n"] = accuracy.n
-    latency = known.get("latency_ms")
-    if latency is None:
-        document["latency_ms"] = None
-        return document
-    source = view.latency_source(trial.trial_id, latency)
+    document["latency_ms"] = None
+    for name, metric in sorted(known.items()):
+        plain, _, device = name.partition("@")
+        if plain == "latency_ms":
+            document[name] = _measured(view, trial, metric, device or view.main_device)
+    return document
+
+
+def _measured(view: RunView, trial: Trial, latency: Metric, device: str) -> dict[str, Any]:
+    source = view.latency_source(trial.trial_id, latency, device)
     plan = view.run.suite.latency
-    document["latency_ms"] = {
+    return {
         "value": latency.value,
         "low": latency.low,
         "high": latency.high,
-        "device": view.main_device,
+        "device": device,
         "runtime": source.environment.runtime if source else plan.runtime,
         "precision": plan.precision.value,
     }
-    return document
 
 
 def _number(name: str, value: float) -> float | int:

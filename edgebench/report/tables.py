@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from edgebench.records import METRICS, Metric, RunResult, Trial
+from edgebench.records import METRICS, Metric, RunResult, Trial, metric_kind
 from edgebench.report.view import RunView
 
 LEADING = ("trial_id", "status", "reason", "arch_id", "architecture", "is_baseline")
+ENDS = ("", "_low", "_high", "_n")
 
 
 def trials_frame(result: RunResult) -> pd.DataFrame:
@@ -50,7 +51,7 @@ def _row(trial: Trial, metrics: Mapping[str, Metric]) -> dict[str, Any]:
         "seconds": trial.elapsed_s,
     }
     for name, metric in metrics.items():
-        is_whole = METRICS[name].unit == "bytes" or name in (
+        is_whole = metric_kind(name).unit == "bytes" or name in (
             "trainable_params",
             "total_params",
             "macs",
@@ -64,7 +65,8 @@ def _row(trial: Trial, metrics: Mapping[str, Metric]) -> dict[str, Any]:
 
 def _frame(rows: list[dict[str, Any]], leading: tuple[str, ...] = LEADING) -> pd.DataFrame:
     present = {column for row in rows for column in row}
-    measured = [f"{name}{end}" for name in METRICS for end in ("", "_low", "_high", "_n")]
+    elsewhere = sorted(c for c in present if "@" in c and not c.endswith(ENDS[1:]))
+    measured = [f"{name}{end}" for name in (*METRICS, *elsewhere) for end in ENDS]
     columns = [
         *leading,
         *(column for column in measured if column in present),

@@ -103,7 +103,7 @@ class RunView:
     @property
     def main_device(self) -> str:
         """Name of the device that the search measured on."""
-        return self.run.suite.devices[0] if self.run.suite.devices else ""
+        return next(iter(self.run.device_names), "")
 
     def is_pick(self, trial_id: str) -> bool:
         return self.pick is not None and self.pick.trial.trial_id == trial_id
@@ -161,15 +161,17 @@ class RunView:
         wanted = self.run.suite.latency.runtime
         return min(here, key=lambda m: m.environment.runtime != wanted) if here else None
 
-    def latency_source(self, trial_id: str, latency: Metric) -> Measurement | None:
-        """Return the main device's measurement that a latency metric was taken from."""
+    def latency_source(self, trial_id: str, latency: Metric, device: str) -> Measurement | None:
+        """Return the measurement on a device that a latency metric was taken from, else another one there."""
         taken = [
             measurement
             for (owner, _), measurements in self.result.measurements.items()
             for measurement in measurements
-            if owner == trial_id and measurement.device == self.main_device
+            if owner == trial_id and measurement.device == device
         ]
-        return next((m for m in taken if m.p50_ms == latency.value), taken[0] if taken else None)
+        return next(
+            (m for m in taken if m.as_metric().value == latency.value), taken[0] if taken else None
+        )
 
     def _current(self, artifact: Artifact) -> tuple[Measurement, ...]:
         """Return one measurement a device and runtime: the last that is valid, else the last."""
@@ -178,7 +180,7 @@ class RunView:
             place = (measurement.device, measurement.environment.runtime)
             if place not in current or measurement.valid or not current[place].valid:
                 current[place] = measurement
-        order = {device: rank for rank, device in enumerate(self.run.suite.devices)}
+        order = {device: rank for rank, device in enumerate(self.run.device_names)}
         return tuple(sorted(current.values(), key=lambda m: order.get(m.device, len(order))))
 
 

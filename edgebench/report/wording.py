@@ -6,7 +6,7 @@ import math
 from collections import Counter
 
 from edgebench.objectives import CONFIDENCE, is_feasible, total_violation, violated
-from edgebench.records import METRICS, Measurement, Status, Trial
+from edgebench.records import Measurement, Status, Trial, metric_kind
 from edgebench.report import figures
 from edgebench.report.view import RunView, ScoredFile
 
@@ -127,7 +127,7 @@ def why_no_front(view: RunView) -> str:
         if not any(objective.metric in _values(view, trial) for trial in completed)
     }
     if missing:
-        names = ", ".join(METRICS[name].title for name in sorted(missing))
+        names = ", ".join(metric_kind(name).title for name in sorted(missing))
         return f"There is no front yet: {names} was not taken of any model."
     return "No completed model beats the reference in every objective, so the front is empty."
 

@@ -6,7 +6,7 @@ Part of the agent: Python 3.8 syntax, standard library; numpy only where arrays 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
+    Feed = Callable[["Session"], None]
 
 
 class InferenceError(Exception):
@@ -21,7 +22,7 @@ class InferenceError(Exception):
 
     Args:
         kind: A stable word: ``runtime_missing``, ``runtime_broken``, ``delegate_missing``, ``model_missing``,
-            ``format_mismatch``, ``model_rejected``, ``inputs_rejected`` or ``invoke_failed``.
+            ``format_mismatch``, ``model_rejected``, ``inputs_rejected``, ``threads_fixed`` or ``invoke_failed``.
         message: One sentence.
     """
 
@@ -46,16 +47,52 @@ class TensorSpec:
         return self.scale > 0.0
 
 
+@dataclass(frozen=True)
+class Op:
+    """One operation of a model, as a run apart from all measuring saw it.
+
+    Args:
+        name: What the file calls it.
+        type: Its kind, such as ``CONV_2D``.
+        invokes: How often it was run.
+        ns: The mean nanoseconds it took in one invoke of the model; None where the runtime does not tell.
+        delegated: Whether the session's delegate ran it.
+    """
+
+    name: str
+    type: str
+    invokes: int
+    ns: float | None
+    delegated: bool
+
+
 class Session(Protocol):
     """An opened model. `set_inputs`, `invoke` and `get_outputs` are apart so that `invoke` is timed alone.
 
     ``delegate`` is what really runs the graph (``xnnpack``, ``CPUExecutionProvider``), or None where the
-    runtime has nothing of the kind.
+    runtime has nothing of the kind. ``accelerator`` names the hardware it runs on (``cpu``, ``NVIDIA H200``).
+    ``delegated_ops`` are the model's own operations that the delegate runs, ``other_ops`` those that it left to
+    something else; all three are None where the runtime does not tell. They are read after all timing, so that
+    the time to open holds no counting.
     """
 
-    inputs: Sequence[TensorSpec]
-    outputs: Sequence[TensorSpec]
-    delegate: str | None
+    @property
+    def inputs(self) -> Sequence[TensorSpec]: ...
+
+    @property
+    def outputs(self) -> Sequence[TensorSpec]: ...
+
+    @property
+    def delegate(self) -> str | None: ...
+
+    @property
+    def accelerator(self) -> str | None: ...
+
+    @property
+    def delegated_ops(self) -> int | None: ...
+
+    @property
+    def other_ops(self) -> int | None: ...
 
     def set_inputs(self, arrays: Sequence[Array]) -> None:
         """Copy the arrays in, in the order of ``inputs``; raises `InferenceError` where one does not fit."""
@@ -86,6 +123,21 @@ class Runtime(Protocol):
         Raises:
             InferenceError: No such file, a format it cannot read, or a delegate that is not there. An absent
                 delegate is never replaced by another.
+        """
+
+    def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
+        """Open a model file as `open` does, run it, and tell of each of its operations.
+
+        Its times are no measurement: watching each operation slows the model down.
+
+        Args:
+            model_path: As for `open`.
+            threads: As for `open`.
+            delegate: As for `open`.
+            feed: Sets a session's inputs and invokes it a few times.
+
+        Raises:
+            InferenceError: As `open` does.
         """
 
 

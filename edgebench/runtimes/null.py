@@ -8,19 +8,22 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgebench.runtimes.base import InferenceError, TensorSpec, require_model
+from edgebench.runtimes.base import InferenceError, Op, TensorSpec, require_model
 
 if TYPE_CHECKING:
-    from edgebench.runtimes.base import Array
+    from edgebench.runtimes.base import Array, Feed
 
 
 class NullSession:
     """A model without inputs or outputs that keeps the processor busy for a fixed time."""
 
     def __init__(self, invoke_ns: int) -> None:
-        self.inputs: list[TensorSpec] = []
-        self.outputs: list[TensorSpec] = []
+        self.inputs: Sequence[TensorSpec] = []
+        self.outputs: Sequence[TensorSpec] = []
         self.delegate: str | None = None
+        self.accelerator: str | None = None
+        self.delegated_ops: int | None = None
+        self.other_ops: int | None = None
         self._invoke_ns = invoke_ns
 
     def set_inputs(self, arrays: Sequence[Array]) -> None:
@@ -56,3 +59,7 @@ class NullRuntime:
                 "model_rejected", f"{os.path.basename(model_path)} is not a null model: {error}"
             ) from None
         return NullSession(int(invoke_us * 1000))
+
+    def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
+        feed(self.open(model_path, threads, delegate))
+        return []

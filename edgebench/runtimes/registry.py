@@ -7,15 +7,29 @@ import os
 from collections.abc import Sequence
 
 from edgebench.runtimes.base import InferenceError, Runtime
+from edgebench.runtimes.ort import full_name
 from edgebench.runtimes.quiet import silenced
 
 RUNTIMES = {  # of two that read one format, `auto` prefers the first
     "litert": ("edgebench.runtimes.litert", "LiteRTRuntime"),
     "tflite": ("edgebench.runtimes.tflite", "TFLiteRuntime"),
     "ort": ("edgebench.runtimes.ort", "OrtRuntime"),
+    "keras": ("edgebench.runtimes.keras_runtime", "KerasRuntime"),
     "null": ("edgebench.runtimes.null", "NullRuntime"),
 }
-FORMATS = {"litert": ".tflite", "tflite": ".tflite", "ort": ".onnx", "null": ".null"}
+FORMATS = {
+    "litert": ".tflite",
+    "tflite": ".tflite",
+    "ort": ".onnx",
+    "keras": ".keras",
+    "null": ".null",
+}
+DISTRIBUTIONS = {
+    "litert": "ai-edge-litert",
+    "tflite": "tflite-runtime",
+    "ort": "onnxruntime",
+    "keras": "keras",
+}
 
 
 def load_runtime(name: str) -> Runtime:
@@ -66,3 +80,8 @@ def choose_runtime(model_path: str, allowed: Sequence[str] = ()) -> Runtime:
         except InferenceError:
             continue
     return load_runtime(names[-1])
+
+
+def delegate_name(runtime: str, delegate: str) -> str:
+    """Return what a session of a runtime calls the delegate that was asked for: ort knows short names."""
+    return full_name(delegate) if runtime == "ort" else delegate

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from edgebench.runtimes.interpreter import InterpreterSession, open_interpreter
+from edgebench.runtimes.interpreter import InterpreterSession, list_ops, open_interpreter
+
+if TYPE_CHECKING:
+    from edgebench.runtimes.base import Feed, Op
 
 
 class TFLiteRuntime:
@@ -26,3 +31,6 @@ class TFLiteRuntime:
 
     def open(self, model_path: str, threads: int, delegate: str | None) -> InterpreterSession:
         return open_interpreter(self._module, self.name, model_path, threads, delegate)
+
+    def ops(self, model_path: str, threads: int, delegate: str | None, feed: Feed) -> Sequence[Op]:
+        return list_ops(self.open(model_path, threads, delegate), feed)

@@ -201,7 +201,7 @@ class SqliteStore:
         confirmed: dict[str, Metric] = {}
         for trial_id, sha256, purpose, document in measured:
             measurement = self._read(_MEASUREMENT, document)
-            if purpose == CONFIRM:
+            if purpose == CONFIRM and measurement.valid:
                 confirmed[trial_id] = measurement.as_metric()
             measurements[trial_id, sha256].append(measurement)
         return RunResult(

@@ -9,39 +9,55 @@ from pathlib import Path
 from typing import Self
 
 from edgebench.datasets import Floats
-from edgebench.devices import Device, open_device
-from edgebench.errors import UnavailableError
-from edgebench.profiling import MeasurePlan, Profiler, check_device
+from edgebench.devices import Device, find_device, open_device
+from edgebench.errors import DeviceError, InputError, UnavailableError
+from edgebench.evaluators import Reading
+from edgebench.profiling import MeasurePlan, Profiler, Reference, check_device
 from edgebench.records import DeviceInfo, Measurement, Suite
 from edgebench.tuning.crew import Crew
+from edgebench.tuning.pipeline import LOG, sentence_of
 
 
 class Bench:
     """Measures files as the suite's latency plan says. The search ranks by its first device.
 
-    Use in a ``with`` block; raises `UnavailableError` where a device cannot be reached.
+    Use in a ``with`` block; raises `UnavailableError` where a device cannot be reached then. One that fails later is
+    asked again and again for a while; what it then still does not give is missing, and no fault of the file.
 
     Args:
         suite: Names the devices and the plan.
         crew: Its workers leave a device alone that is being measured on.
+        later: Measure nothing, and reach no device.
     """
 
-    def __init__(self, suite: Suite, crew: Crew) -> None:
+    def __init__(self, suite: Suite, crew: Crew, *, later: bool = False) -> None:
         self._crew = crew
         plan = suite.latency
         self._plan = MeasurePlan(runtime=plan.runtime, threads=plan.threads, block_s=plan.block_s)
+        self._blocks = plan.blocks
         self._winner_blocks = plan.winner_blocks
-        self._names = suite.devices
-        self._devices: list[Device] = []
-        self._profilers: list[Profiler] = []
+        self._documents = {d.name: d for d in map(find_device, suite.devices)}
+        if len(self._documents) < len(suite.devices):
+            raise InputError(
+                f"two of the devices {', '.join(suite.devices)} have one name",
+                remedy="give each device file a name of its own",
+            )
+        self._later = later
+        self._devices: dict[str, Device] = {}
+        self._profilers: dict[str, Profiler] = {}
+        self._references: dict[str, Reference] = {}
         self._scorers: list[Profiler] = []
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
+        if self._later:
+            return self
         with contextlib.ExitStack() as stack:
-            self._devices = [stack.enter_context(open_device(name)) for name in self._names]
-            self._profilers = [Profiler(device) for device in self._devices]
-            self._scorers = [each for each in self._profilers if each.gives_outputs]
+            for name, document in self._documents.items():
+                self._devices[name] = stack.enter_context(open_device(document))
+                self._profilers[name] = Profiler(self._devices[name], LOG.warning)
+                self._references[name] = Reference(self._profilers[name])
+            self._scorers = [each for each in self._profilers.values() if each.gives_outputs]
             if not self._scorers:
                 raise UnavailableError(
                     "no device of the suite gives outputs, by which the files of winners are scored",
@@ -54,29 +70,54 @@ class Bench:
     def __exit__(self, *exc: object) -> None:
         self._open.close()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the devices, the one that the search ranks by first."""
+        return tuple(self._documents)
+
     def describe(self) -> tuple[DeviceInfo, ...]:
-        """Return the facts of every device, its working runtimes included."""
-        return tuple(check_device(device).info for device in self._devices)
+        """Return the facts of every device, its working runtimes included; those of its file where none is reached."""
+        if self._later:
+            return tuple(
+                DeviceInfo(name=name, transport=document.transport.kind, machine="", system="")
+                for name, document in self._documents.items()
+            )
+        return tuple(check_device(device).info for device in self._devices.values())
 
-    def measure(self, path: Path, blocks: int) -> Measurement:
-        """Measure one file on the first device."""
-        with self._undisturbed(self._devices[0]):
-            return self._profilers[0].measure(path, replace(self._plan, blocks=blocks))
+    def measure(self, path: Path, names: Sequence[str]) -> list[Reading]:
+        """Measure one file on some devices, with the blocks of a search."""
+        if self._later:
+            return [Reading(device=name, why="to be measured later") for name in names]
+        return [self._reading(path, name) for name in names]
 
-    def measure_winner(self, paths: Sequence[Path]) -> list[list[Measurement]]:
-        """Measure the files of one winner in turns; one list a device, one measurement a file."""
-        measured = []
-        for device, profiler in zip(self._devices, self._profilers, strict=True):
-            with self._undisturbed(device):
-                measured.append(
-                    [m for g in _by_runtime(paths) for m in self._in_turns(profiler, g)]
-                )
-        return measured
+    def measure_winner(self, paths: Sequence[Path], name: str) -> list[Measurement]:
+        """Measure the files of one winner on a device in turns; one measurement a file."""
+        profiler = self._profilers[name]
+        with self._undisturbed(name):
+            return [m for group in _by_runtime(paths) for m in self._in_turns(profiler, group)]
 
     def infer(self, path: Path, inputs: Floats) -> Floats:
         """Run a one-input, one-output file over examples, one by one, on the first device that gives outputs."""
         plan = replace(self._plan, runtime=_fitting(self._plan, [path]))
         return self._scorers[0].infer(path, inputs, plan)[0]
+
+    def _reading(self, path: Path, name: str) -> Reading:
+        plan = replace(self._plan, blocks=self._blocks)
+        try:
+            with self._undisturbed(name):
+                reference_ms = self._references[name].latency_ms()
+                measurement = self._profilers[name].measure(path, plan)
+                if not measurement.valid:
+                    measurement = self._profilers[name].measure(path, plan)
+        except DeviceError as error:
+            return Reading(device=name, why=sentence_of(error))
+        if not measurement.valid:
+            return Reading(device=name, why=f"{name}: {', '.join(measurement.invalid_reasons)}")
+        return Reading(
+            device=name,
+            measurement=measurement,
+            ratio=measurement.as_metric().value / reference_ms if reference_ms else None,
+        )
 
     def _in_turns(self, profiler: Profiler, paths: Sequence[Path]) -> Sequence[Measurement]:
         """Measure files that one runtime opens."""
@@ -85,10 +126,9 @@ class Bench:
             paths, replace(plan, blocks=self._winner_blocks, runtime=runtime)
         )
 
-    def _undisturbed(self, device: Device) -> contextlib.AbstractContextManager[None]:
-        document = device.document
-        is_local = document.transport.kind == "local"
-        return self._crew.measuring(document.name, is_local=is_local)
+    def _undisturbed(self, name: str) -> contextlib.AbstractContextManager[None]:
+        is_local = self._documents[name].transport.kind == "local"
+        return self._crew.measuring(name, is_local=is_local)
 
 
 def _by_runtime(paths: Sequence[Path]) -> list[list[Path]]:

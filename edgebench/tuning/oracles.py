@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Mapping
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,6 +71,7 @@ class Judge:
         self._hears_score = not (isinstance(self._oracle, ParetoOracle) and has_front)
         self._hears_violation = takes_objectives
         self._ids: dict[str, str] = {}
+        self._seen: dict[str, list[float]] = {}
 
     def ask(self, trial_id: str) -> Asked | None:
         """Return a new candidate for that trial, or None: there is none before a running trial has ended.
@@ -160,9 +162,11 @@ class Judge:
 
     def _metrics(self, trial: Trial) -> Mapping[str, float] | None:
         """Return what the oracle is told, or None for a trial that failed."""
-        suite, values = self._suite, trial.values()
+        suite, values = self._suite, {**self._in_place_of(trial.lacks), **trial.values()}
         if trial.status is Status.FAILED:
             return None
+        for metric in trial.metrics:
+            self._seen.setdefault(metric.name, []).append(metric.value)
         violation = total_violation(suite.constraints, values)
         is_beyond = trial.status is Status.INFEASIBLE or violation > 0.0
         violation = violation or UNKNOWN_VIOLATION
@@ -176,6 +180,15 @@ class Judge:
         elif self._hears_score:
             told[SCORE] = oracle_score(suite.objective, suite.objectives, values)
         return told
+
+    def _in_place_of(self, missing: Iterable[str]) -> dict[str, float]:
+        """Return for what a device did not give the median of what it gave for others, so that it sways no choice."""
+        references = {objective.metric: objective.reference for objective in self._suite.objectives}
+        return {
+            name: statistics.median(self._seen.get(name, [references[name]]))
+            for name in missing
+            if name in references
+        }
 
 
 def _make_oracle(suite: Suite, space: Any) -> tuple[Any, bool]:

@@ -99,6 +99,7 @@ def _with_findings(trial: Trial, found: Findings) -> Trial:
         epochs=trial.epochs + int(facts.get("epochs", 0)),
         history=tuple(facts.get("history", trial.history)),
         note=str(facts.get("note", trial.note)),
+        missing={**trial.missing, **facts.get("missing", {})},
         seconds=seconds,
     )
 

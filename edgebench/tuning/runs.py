@@ -19,13 +19,15 @@ from edgebench.tuning.pipeline import now_utc
 class SearchSettings:
     """How a search runs, as against what it searches.
 
-    ``new`` starts another run even where the same question has one; ``resume`` names a run to go on with.
+    ``new`` starts another run even where the same question has one; ``resume`` names a run to go on with. With
+    ``measure_later`` no device is reached: latencies stay missing, and nothing is shipped, until the run is resumed.
     """
 
     workers: Workers = field(default_factory=Workers)
     time_budget_s: float | None = None
     resume: str | None = None
     new: bool = False
+    measure_later: bool = False
     argv: tuple[str, ...] = ()
     suite_path: str = ""
 

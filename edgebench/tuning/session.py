@@ -25,12 +25,13 @@ from edgebench.evaluators import (
 )
 from edgebench.executors import Executor, Shared
 from edgebench.objectives import front_hypervolume, select_front
-from edgebench.records import RunResult, Status, Suite, Trial
+from edgebench.records import RunResult, Status, Suite, Trial, metric_kind
 from edgebench.store import SqliteStore
 from edgebench.templates import chosen_backend, discover_space, load_template
 from edgebench.tuning.agenda import Agenda, Work
 from edgebench.tuning.bench import Bench
 from edgebench.tuning.crew import Crew, devices_for, hire
+from edgebench.tuning.gaps import Gaps
 from edgebench.tuning.observer import Observer, Progress
 from edgebench.tuning.oracles import Judge
 from edgebench.tuning.pipeline import LOG, Pipeline
@@ -83,7 +84,7 @@ class Search:
         with (
             store.lock(run_id),
             self._crew() as crew,
-            Bench(self._suite, crew) as bench,
+            Bench(self._suite, crew, later=self._settings.measure_later) as bench,
         ):
             self._workers = crew.trainers.workers
             crew.warm_up()
@@ -98,10 +99,12 @@ class Search:
             with self._interruptible(crew):
                 try:
                     self._search(crew, bench, dataset.spec)
-                    if not self._stop.requested:
+                    if not (self._stop.requested or self._settings.measure_later):
                         self._ship(crew, bench, dataset)
                 except StoppedError:
                     self._stop.request()
+            if self._settings.measure_later:
+                self._save(notes=tuple(self._gaps()))
             self._save(status="interrupted" if self._stop.requested else "completed")
         if self._stop.requested:
             paused = f" and {len(self._paused)} paused" if self._paused else ""
@@ -113,7 +116,10 @@ class Search:
         return store.load(run_id)
 
     def _search(self, crew: Crew, bench: Bench, spec: DatasetSpec) -> None:
-        pipeline = Pipeline(self._evaluators(crew, bench), self._suite.constraints)
+        latency = self._latency(crew, bench)
+        gaps = Gaps(self._run, self._store, latency, self._stop)
+        self._trials = gaps.filled(self._trials, spec)
+        pipeline = Pipeline(self._evaluators(crew, latency), self._suite.constraints)
         template = load_template(
             self._suite.template,
             input_shapes=spec.input_shapes,
@@ -126,6 +132,7 @@ class Search:
         if not self._stop.requested:
             for trial in agenda.give_up():
                 self._record(trial, agenda)
+            self._trials = gaps.filled(self._trials, spec)
 
     def _ship(self, crew: Crew, bench: Bench, dataset: Dataset) -> None:
         """Train the front again where the suite asks for it, and make its files, until neither changes it."""
@@ -135,7 +142,7 @@ class Search:
         repeats.train(dataset.spec)
         while not stop.requested and winners.make(dataset):
             repeats.train(dataset.spec)
-        self._save(notes=(*self._shortfall(), *winners.notes))
+        self._save(notes=(*self._shortfall(), *self._gaps(), *winners.notes))
         if self._suite.repeats > 1 and not stop.requested:
             keep_shipped(store.weights_dir(self.run_id), store.load(self.run_id))
 
@@ -189,20 +196,24 @@ class Search:
         prune_checkpoints(folder, agenda.going_on())
         self._observer.trial_ended(trial, self._progress())
 
-    def _evaluators(self, crew: Crew, bench: Bench) -> list[Any]:
-        store, suite = self._store, self._suite
+    def _latency(self, crew: Crew, bench: Bench) -> LatencyEvaluator:
+        suite = self._suite
         latency = LatencyEvaluator(
             crew.exporters,
-            functools.partial(bench.measure, blocks=suite.latency.blocks),
+            bench.names,
+            bench.measure,
             precision=suite.latency.precision,
             data=suite.data,
-            folder=store.emptied_probes_dir(self.run_id),
+            folder=self._store.emptied_probes_dir(self.run_id),
         )
         for trial in (*self._trials, *self._paused):
             latency.remember(trial.arch_id, trial.metrics)
-        weights = store.weights_dir(self.run_id)
+        return latency
+
+    def _evaluators(self, crew: Crew, latency: LatencyEvaluator) -> list[Any]:
+        weights = self._store.weights_dir(self.run_id)
         accuracy = AccuracyEvaluator(
-            crew.trainers, suite.data, suite.training, weights, self._devices
+            crew.trainers, self._suite.data, self._suite.training, weights, self._devices
         )
         return [SizeEvaluator(crew.trainers), latency, accuracy]
 
@@ -216,6 +227,16 @@ class Search:
             if self._settings.time_budget_s:
                 cause = "the time budget ended"
             yield f"{done} of {total} trials: {cause}"
+
+    def _gaps(self) -> Iterator[str]:
+        """Say which measurements are missing, and how to get them."""
+        lacking = [trial for trial in self._trials if trial.lacks]
+        for name in sorted({name for trial in lacking for name in trial.lacks}):
+            whys = {trial.trial_id: trial.lacks[name] for trial in lacking if name in trial.lacks}
+            yield (
+                f"{metric_kind(name).title} of {', '.join(whys)} is missing: {next(iter(whys.values()))}; "
+                f"edgebench search --resume {self.run_id} measures it"
+            )
 
     def _searched(self) -> list[Trial]:
         return [trial for trial in self._trials if not trial.is_baseline]

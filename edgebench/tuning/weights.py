@@ -67,12 +67,12 @@ def sweep_weights(folder: Path, trial_ids: Collection[str]) -> None:
 def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
     """Delete the weights of finished trials that are off the front even with their latency a quarter less.
 
-    A latency is measured again for the front; that may lift a trial onto it. Where accuracies are to be repeated, any
+    A latency is measured again for the front; that may lift a trial onto it, and so may one that is still missing. Where accuracies are to be repeated, any
     trial may yet be lifted so far: all weights stay then, until `keep_shipped`.
     """
     if suite.repeats > 1:
         return
-    kept = {trial.trial_id for trial in trials if trial.is_baseline}
+    kept = {trial.trial_id for trial in trials if trial.is_baseline or trial.lacks}
     kept |= {m.trial.trial_id for m in select_front(trials, suite.objectives, suite.constraints)}
     for trial in trials:
         path = weights_path(folder, trial.trial_id)

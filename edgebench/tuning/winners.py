@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edgebench.datasets import Dataset, Floats, Part, dataset_of
-from edgebench.errors import EdgebenchError, WorkError
+from edgebench.errors import DeviceError, EdgebenchError, WorkError
 from edgebench.evaluators import CALIBRATION_COUNT, Blueprint
 from edgebench.executors import Executor
 from edgebench.export import ExportedFile, export_model
@@ -32,6 +32,7 @@ from edgebench.training import accuracy_of
 from edgebench.tuning.bench import Bench
 from edgebench.tuning.blueprints import blueprint_of
 from edgebench.tuning.observer import Observer
+from edgebench.tuning.pipeline import sentence_of
 from edgebench.tuning.runs import Stop
 from edgebench.tuning.weights import shipped_weights
 
@@ -151,11 +152,12 @@ class Winners:
         self._observer = observer
         self._stop = stop
         self._skipped: dict[str, str] = {}
+        self._unmeasured: dict[tuple[str, str], str] = {}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence for each trial that could not be brought to its files."""
-        return tuple(self._skipped.values())
+        """A sentence for each trial that could not be brought to its files, or not be measured on a device."""
+        return (*self._skipped.values(), *self._unmeasured.values())
 
     def make(self, dataset: Dataset) -> bool:
         """Bring the members of today's front and the baseline to their files; return whether any lacked them."""
@@ -167,9 +169,14 @@ class Winners:
                 break
             self._observer.phase("export and measure", index, len(waiting))
             try:
-                self._finish(trial, exports[trial.trial_id].result(), dataset.test())
+                artifacts = self._score(trial, exports[trial.trial_id].result(), dataset.test())
             except EdgebenchError as error:
-                self._skipped[trial.trial_id] = f"{trial.trial_id} has no files: {error.message}"
+                self._skipped[trial.trial_id] = (
+                    f"{trial.trial_id} has no files: {sentence_of(error)}"
+                )
+                continue
+            for device in self._unmeasured_on(trial, result):
+                self._measure(trial.trial_id, artifacts, device)
         if waiting and not self._stop.requested:
             self._observer.phase("export and measure", len(waiting), len(waiting))
         return bool(waiting)
@@ -182,20 +189,26 @@ class Winners:
         wanted = [member.trial for member in members]
         wanted += [t for t in result.trials if t.is_baseline and t.status is Status.COMPLETED]
         targets = {str(target) for target in suite.export}
-        measured = {
-            (trial_id, measurement.device)
-            for (trial_id, _), found in result.measurements.items()
-            for measurement in found
-        }
         return [
             trial
             for trial in wanted
             if trial.trial_id not in self._skipped
             and not (
                 targets <= {str(a.target) for a in result.artifacts if a.trial_id == trial.trial_id}
-                and all((trial.trial_id, device) in measured for device in suite.devices)
+                and not self._unmeasured_on(trial, result)
             )
         ]
+
+    def _unmeasured_on(self, trial: Trial, result: RunResult) -> list[str]:
+        """Return the devices that have not measured a trial's files, apart from those that failed to."""
+        measured = {
+            measurement.device
+            for (trial_id, _), found in result.measurements.items()
+            for measurement in found
+            if trial_id == trial.trial_id
+        }
+        failed = {device for trial_id, device in self._unmeasured if trial_id == trial.trial_id}
+        return [name for name in self._bench.names if name not in measured | failed]
 
     def _export(self, trial: Trial, result: RunResult, dataset: Dataset) -> Future[ExportedWinner]:
         suite = self._run.suite
@@ -211,25 +224,32 @@ class Winners:
         )
         return self._executor.submit(export_winner, job)
 
-    def _finish(self, trial: Trial, exported: ExportedWinner, heldout: Part) -> None:
-        """Score and measure one member's files, then record them in one transaction."""
+    def _score(self, trial: Trial, exported: ExportedWinner, heldout: Part) -> list[Artifact]:
+        """Score one member's files, and record them in one transaction."""
         artifacts, test_accuracy = score_files(trial.trial_id, exported, heldout, self._bench.infer)
-        paths = [self._store.artifact_path(artifact) for artifact in artifacts]
-        measured = self._bench.measure_winner(paths)
         with self._store.transaction():
             for artifact in artifacts:
                 self._store.record_artifact(self._run.run_id, artifact)
             self._store.record_metric(self._run.run_id, trial.trial_id, test_accuracy)
-            for index, measurements in enumerate(measured):
-                for measurement in measurements:
-                    artifact = next(a for a in artifacts if a.sha256 == measurement.model_sha256)
-                    confirms = index == 0 and self._is_ranked(artifact)
-                    self._store.record_measurement(
-                        self._run.run_id,
-                        trial.trial_id,
-                        measurement,
-                        CONFIRM if confirms else PROFILE,
-                    )
+        return artifacts
+
+    def _measure(self, trial_id: str, artifacts: Sequence[Artifact], device: str) -> None:
+        """Measure one member's files on a device, and record that in one transaction; a device that fails is noted."""
+        paths = [self._store.artifact_path(artifact) for artifact in artifacts]
+        try:
+            measurements = self._bench.measure_winner(paths, device)
+        except DeviceError as error:
+            self._unmeasured[trial_id, device] = (
+                f"{trial_id} was not measured on {device}: {sentence_of(error)}; "
+                f"edgebench search --resume {self._run.run_id} measures it"
+            )
+            return
+        with self._store.transaction():
+            for measurement in measurements:
+                artifact = next(a for a in artifacts if a.sha256 == measurement.model_sha256)
+                confirms = device == self._bench.names[0] and self._is_ranked(artifact)
+                purpose = CONFIRM if confirms else PROFILE
+                self._store.record_measurement(self._run.run_id, trial_id, measurement, purpose)
 
     def _is_ranked(self, artifact: Artifact) -> bool:
         """Return whether this is the kind of file whose latency the search ranks by."""

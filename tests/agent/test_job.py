@@ -47,7 +47,7 @@ def test_job_comes_through_the_wire_as_it_was(job: Job) -> None:
             r"block_s must lie in \(0, 30\], not 31",
         ),
         ({"kind": "measure", "model": "m", "limits": 3}, "Limits must be a JSON object"),
-        ({"kind": "infer", "model": "m"}, "a file of inputs"),
+        ({"kind": "infer", "model": "m"}, "either inputs or"),
     ],
 )
 def test_wrong_job_is_told_in_a_sentence(fields: object, message: str) -> None:

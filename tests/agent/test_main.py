@@ -106,6 +106,23 @@ def test_describe_tells_what_runs_and_what_does_not() -> None:
     assert answer["runtimes"]["tensorrt"]["run_ns"] is None
 
 
+def test_ops_are_told_with_times_where_the_runtime_has_them() -> None:
+    code, answer, stderr = ask({"kind": "ops", "model": str(ASSETS / "tiny.onnx")})
+    assert (code, stderr) == (0, "")
+    (op,) = answer["ops"]
+    assert (op["type"], op["delegated"], op["invokes"]) == ("FusedGemm", True, 20)
+    assert op["ns"] >= 0
+    job = {"kind": "ops", "model": str(ASSETS / "tiny.tflite"), "delegate": "none"}
+    (op,) = ask(job)[1]["ops"]
+    assert (op["type"], op["delegated"], op["ns"]) == ("FULLY_CONNECTED", False, None)
+
+
+def test_measure_tells_what_ran_the_operations() -> None:
+    job = {"kind": "measure", "model": str(ASSETS / "tiny.onnx"), "block_s": 0.05}
+    answer = ask(job)[1]
+    assert (answer["accelerator"], answer["delegated_ops"], answer["other_ops"]) == ("cpu", 2, 0)
+
+
 @pytest.mark.parametrize(
     ("job", "kind"),
     [

@@ -231,8 +231,28 @@ def test_device_list_and_check(tmp_path):
 def test_doctor_looks_at_every_runtime(tmp_path):
     done = run("doctor", "--json", cwd=tmp_path)
     assert done.returncode == 0
-    subjects = {finding["subject"] for finding in json.loads(done.stdout)["findings"]}
-    assert {"python", "numpy ABI", "tensorflow", "device local", "local litert"} <= subjects
+    findings = json.loads(done.stdout)["findings"]
+    assert all(f.keys() == {"subject", "ok", "found", "remedy"} for f in findings)
+    assert {
+        "python", "tensorflow", "device local", "local litert", "local keras", "local numpy ABI",
+        "local libstdc++", "local glibc", "local SIGILL", "local litert XNNPACK", "local GPU",
+        "local ort threads",
+    } <= {finding["subject"] for finding in findings}  # fmt: skip
+
+
+def test_doctor_looks_at_every_device_of_the_folder_and_ends_well(tmp_path):
+    (tmp_path / "devices").mkdir()
+    for name, python in (("here", sys.executable), ("broken", "/no/such/python")):
+        text = f"name: {name}\ntransport: {{kind: local}}\npython: {python}\nruntimes: [ort]\n"
+        (tmp_path / "devices" / f"{name}.yaml").write_text(text)
+    done = run("doctor", "--all-devices", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = {f["subject"]: f for f in json.loads(done.stdout)["findings"]}
+    assert found["device here"]["ok"]
+    assert not found["device broken"]["ok"]
+    assert "could not be started" in found["device broken"]["found"]
+    assert "device local" not in found
+    assert "here litert" not in found, "only the device file's runtimes are tried"
 
 
 def test_profile_json_has_the_contracts_keys(tmp_path):

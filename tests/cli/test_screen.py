@@ -12,13 +12,13 @@ from edgebench.errors import InputError
     ("text", "seconds"), [("90", 90.0), ("90s", 90.0), ("30m", 1800.0), ("1.5h", 5400.0)]
 )
 def test_durations(text, seconds):
-    assert options.parse_duration_s(text) == seconds
+    assert options.parse_duration_s("--time-budget", text) == seconds
 
 
 @pytest.mark.parametrize("text", ["soon", "-3m", "0", "m", ""])
 def test_durations_that_are_none(text):
     with pytest.raises(InputError):
-        options.parse_duration_s(text)
+        options.parse_duration_s("--time-budget", text)
 
 
 def test_shapes():

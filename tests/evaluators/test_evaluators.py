@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from edgebench.errors import DeviceError, InputError
+from edgebench.errors import InputError, WorkError
 from edgebench.evaluators import (
     AccuracyEvaluator,
     Blueprint,
     Candidate,
     LatencyEvaluator,
+    Reading,
     SizeEvaluator,
     Slice,
     workbench,
@@ -81,30 +82,36 @@ def latency(tmp_path, measure, executor, **changes):
     given = {
         "precision": Precision.FP32, "data": DATA, "folder": tmp_path,
     } | changes  # fmt: skip
-    return LatencyEvaluator(executor, measure, **given)
+    return LatencyEvaluator(executor, ("local", "board"), measure, **given)
 
 
-def test_latency_is_measured_once_a_graph(candidate, tmp_path):
+def readings(path, names):
+    return [Reading(device=name, measurement=measurement(path), ratio=2.0) for name in names]
+
+
+def never(path, names):
+    raise AssertionError(path)
+
+
+def test_latency_is_measured_once_a_graph_on_every_device(candidate, tmp_path):
     measured = []
 
-    def measure(path):
-        measured.append((path.suffix, path.stat().st_size))
-        return measurement(path)
+    def measure(path, names):
+        measured.append((path.suffix, path.stat().st_size, names))
+        return readings(path, names)
 
     evaluator = latency(tmp_path, measure, InlineExecutor())
     known = dataclasses.replace(candidate, known={"arch_id": "abc"})
     first, second = evaluator.evaluate(known), evaluator.evaluate(known)
     assert first.metrics == second.metrics
     assert {metric.name for metric in first.metrics} == set(evaluator.metrics)
-    assert measured == [(".tflite", first.metrics[0].value)]
+    assert {"latency_ms", "latency_ms@board", "latency_ratio@board"} < set(evaluator.metrics)
+    assert measured == [(".tflite", first.metrics[0].value, ["local", "board"])]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_remembered_latency_is_not_measured_again(candidate, tmp_path):
-    def never(path):
-        raise AssertionError(path)
-
-    first = latency(tmp_path, measurement, InlineExecutor())
+    first = latency(tmp_path, readings, InlineExecutor())
     found = first.evaluate(dataclasses.replace(candidate, known={"arch_id": "abc"}))
     second = latency(tmp_path, never, InlineExecutor())
     second.remember("abc", found.metrics)
@@ -114,7 +121,7 @@ def test_a_remembered_latency_is_not_measured_again(candidate, tmp_path):
 
 def test_int8_is_probed_as_int8(candidate, tmp_path):
     sizes = [
-        latency(tmp_path, measurement, InlineExecutor(), precision=precision)
+        latency(tmp_path, readings, InlineExecutor(), precision=precision)
         .evaluate(candidate)
         .metrics[0]
         .value
@@ -123,12 +130,32 @@ def test_int8_is_probed_as_int8(candidate, tmp_path):
     assert sizes[1] < 0.6 * sizes[0]
 
 
-def test_a_lost_device_is_told(candidate, tmp_path):
-    def lost(path):
-        raise DeviceError(f"the device went away while running {path.name}")
+def test_what_a_device_does_not_give_is_missing_and_asked_for_again(candidate, tmp_path):
+    asked = []
 
-    with pytest.raises(DeviceError):
-        latency(tmp_path, lost, InlineExecutor()).evaluate(candidate)
+    def measure(path, names):
+        asked.append(list(names))
+        if len(asked) > 1:
+            return readings(path, names)
+        return [*readings(path, names[:1]), Reading(device="board", why="it went away")]
+
+    evaluator = latency(tmp_path, measure, InlineExecutor())
+    known = dataclasses.replace(candidate, known={"arch_id": "abc"})
+    first, second = evaluator.evaluate(known), evaluator.evaluate(known)
+    assert first.facts["missing"] == {"latency_ms@board": "it went away"}
+    assert "latency_ms@board" not in {metric.name for metric in first.metrics}
+    assert "latency_ms" in {metric.name for metric in first.metrics}
+    assert asked == [["local", "board"], ["board"]]
+    assert second.facts["missing"] == {}
+    assert {metric.name for metric in second.metrics} == set(evaluator.metrics)
+
+
+def test_a_file_that_does_not_run_is_the_trial_s_fault(candidate, tmp_path):
+    def fail(path, names):
+        raise WorkError(f"{path.name} does not run")
+
+    with pytest.raises(WorkError):
+        latency(tmp_path, fail, InlineExecutor()).evaluate(candidate)
 
 
 def test_training_finds_accuracy_and_leaves_weights(candidate, tmp_path):

@@ -44,7 +44,7 @@ def test_agent_s_errors_in_the_user_s_terms(
     [
         (signal.SIGILL, UnavailableError, "instructions that the processor of fake lacks"),
         (signal.SIGALRM, DeviceTimeoutError, "took longer than 1 s"),
-        (signal.SIGKILL, WorkError, "ended by SIGKILL"),
+        (signal.SIGKILL, DeviceError, "ended by SIGKILL"),
         (signal.SIGSEGV, WorkError, "ended by SIGSEGV"),
     ],
 )
@@ -68,6 +68,14 @@ def test_agent_past_its_time_ends_itself(device: Device, null_model: Path) -> No
     job = MeasureJob(model="slow.null", block_s=0.1, limits=Limits(wall_s=0.5))
     with pytest.raises(DeviceTimeoutError, match=r"longer than 0\.5 s"):
         AgentLink(device).ask(job, timeout_s=0.5)
+
+
+def test_device_file_s_variables_reach_the_agent(local_document: DeviceDocument) -> None:
+    """The runtime keras takes its backend from such a variable, and refuses one that it cannot time."""
+    document = local_document.model_copy(update={"environment": {"KERAS_BACKEND": "numpy"}})
+    with LocalDevice(document) as device:
+        found = AgentLink(device).ask(DescribeJob(runtimes=("keras",)), timeout_s=60.0)
+    assert "its backend numpy is not one of" in found["runtimes"]["keras"]["message"]
 
 
 def test_interpreter_that_is_not_there_is_a_device_error(local_document: DeviceDocument) -> None:

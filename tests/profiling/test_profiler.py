@@ -18,6 +18,7 @@ from edgebench.errors import InputError, UnavailableError, UnknownNameError, Wor
 from edgebench.profiling import MeasurePlan, Profiler
 from edgebench.profiling.check import ASSETS
 from edgebench.profiling.link import AgentLink
+from edgebench.runtimes import Op
 
 SHORT = MeasurePlan(blocks=2, block_s=0.05)
 
@@ -75,6 +76,13 @@ def test_every_runtime_measures_and_infers(
     (outputs,) = profiler.infer(ASSETS / asset, np.zeros((3, 8), np.float32), plan)
     bias = np.maximum(np.linspace(-0.5, 0.5, 4, dtype=np.float32), 0)
     np.testing.assert_allclose(outputs, np.tile(bias, (3, 1)))
+
+
+def test_operations_come_from_a_run_of_their_own(device: Device, null_model: Path) -> None:
+    profiler = Profiler(device)
+    (op,) = profiler.per_op(ASSETS / "tiny.tflite", MeasurePlan(runtime="litert"))
+    assert op == Op("FULLY_CONNECTED_0", "FULLY_CONNECTED", invokes=1, ns=None, delegated=True)
+    assert profiler.per_op(null_model) == ()
 
 
 def test_infer_leaves_no_results_on_the_device(device: Device, tmp_path: Path) -> None:

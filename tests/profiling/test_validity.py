@@ -64,6 +64,20 @@ def test_good_block_is_valid_and_quiet() -> None:
     assert timed.environment.agent_sha256 == "ab" * 32
 
 
+def test_what_ran_the_operations_is_kept_where_it_was_told() -> None:
+    environment = judge(answer(accelerator="cpu", delegated_ops=8, other_ops=5), PLAN).environment
+    assert (environment.accelerator, environment.delegated_ops, environment.other_ops) == (
+        "cpu", 8, 5,
+    )  # fmt: skip
+    assert judge(answer(), PLAN).environment.delegated_ops is None
+
+
+def test_short_name_of_a_provider_is_the_delegate_itself() -> None:
+    ran = answer(runtime="ort", delegate="CUDAExecutionProvider")
+    assert invalid_reasons(ran, MeasurePlan(delegate="cuda")) == ()
+    assert invalid_reasons(ran, MeasurePlan(delegate="tensorrt")) == ("wrong_delegate",)
+
+
 @pytest.mark.parametrize(
     ("changes", "plan", "reason"),
     [

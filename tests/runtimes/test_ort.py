@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edgebench.runtimes import InferenceError, Runtime, load_runtime
+from edgebench.agent.models import seeded_inputs
+from edgebench.runtimes import InferenceError, Runtime, Session, load_runtime
 from edgebench.testing.runtimes import RuntimeContract
 
 
@@ -23,14 +24,47 @@ class TestOrt(RuntimeContract):
     def test_open_dimension_is_one(self, runtime: Runtime, model: Path) -> None:
         assert [spec.shape for spec in runtime.open(str(model), 1, None).inputs] == [(1, 8)]
 
-    def test_absent_provider_is_never_replaced(self, runtime: Runtime, model: Path) -> None:
-        with pytest.raises(InferenceError, match="has no CUDAExecutionProvider") as caught:
-            runtime.open(str(model), 1, "CUDAExecutionProvider")
+    @pytest.mark.parametrize("asked", ["cuda", "CUDA", "CUDAExecutionProvider"])
+    def test_absent_provider_is_never_replaced(
+        self, runtime: Runtime, model: Path, asked: str
+    ) -> None:
+        with pytest.raises(
+            InferenceError, match=r"has no CUDAExecutionProvider; it has .*CPU"
+        ) as caught:
+            runtime.open(str(model), 1, asked)
         assert caught.value.kind == "delegate_missing"
 
-    def test_asked_provider_runs(self, runtime: Runtime, model: Path) -> None:
-        session = runtime.open(str(model), 1, "CPUExecutionProvider")
-        assert session.delegate == "CPUExecutionProvider"
+    @pytest.mark.parametrize("asked", [None, "cpu", "CPUExecutionProvider"])
+    def test_asked_provider_runs_every_node(
+        self, runtime: Runtime, model: Path, asked: str | None
+    ) -> None:
+        session = runtime.open(str(model), 1, asked)
+        assert (session.delegate, session.accelerator) == ("CPUExecutionProvider", "cpu")
+        assert (session.delegated_ops, session.other_ops) == (2, 0)
+
+    def test_provider_that_starts_but_takes_no_node_is_an_error(
+        self, runtime: Runtime, model: Path
+    ) -> None:
+        if "AzureExecutionProvider" not in sys.modules["onnxruntime"].get_available_providers():
+            pytest.skip("this onnxruntime has no provider that starts and takes nothing")
+        with pytest.raises(
+            InferenceError, match="takes none of the model's 2 nodes; CPU"
+        ) as caught:
+            runtime.open(str(model), 1, "AzureExecutionProvider")
+        assert caught.value.kind == "delegate_missing"
+
+    def test_optimised_nodes_are_timed(self, runtime: Runtime, model: Path) -> None:
+        """Of the file's Gemm and Relu the optimiser makes one node."""
+
+        def feed(session: Session) -> None:
+            session.set_inputs(seeded_inputs(session.inputs, seed=1))
+            for _ in range(6):
+                session.invoke()
+
+        (op,) = runtime.ops(str(model), 1, None, feed)
+        assert (op.type, op.invokes, op.delegated) == ("FusedGemm", 5, True)
+        assert op.ns is not None
+        assert 0 <= op.ns < 1e7
 
 
 def test_it_reports_its_use_to_nobody(tmp_path: Path) -> None:

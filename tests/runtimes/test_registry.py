@@ -18,7 +18,7 @@ def test_importing_the_room_imports_no_runtime() -> None:
 
 
 def test_unknown_name_is_told_with_the_known_ones() -> None:
-    with pytest.raises(InferenceError, match="known: litert, null, ort, tflite") as caught:
+    with pytest.raises(InferenceError, match="known: keras, litert, null, ort, tflite") as caught:
         load_runtime("tensorrt")
     assert caught.value.kind == "runtime_missing"
 
@@ -43,7 +43,13 @@ def test_runtime_whose_import_fails_is_broken(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("model", "name"),
-    [("a.tflite", "litert"), ("a.TFLITE", "litert"), ("a.onnx", "ort"), ("a.null", "null")],
+    [
+        ("a.tflite", "litert"),
+        ("a.TFLITE", "litert"),
+        ("a.onnx", "ort"),
+        ("a.keras", "keras"),
+        ("a.null", "null"),
+    ],
 )
 def test_auto_follows_the_format(model: str, name: str) -> None:
     assert choose_runtime(model).name == name

@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgebench.devices import DeviceDocument, LocalDevice, Transport
+from edgebench.devices import LocalDevice
 from edgebench.devices.fake import FakeDevice, simulated_agent
-from edgebench.devices.inventory import LOCAL
-from edgebench.errors import UnavailableError
+from edgebench.errors import InputError, UnavailableError
 from edgebench.executors import InlineExecutor
 from edgebench.profiling.check import ASSETS
 from edgebench.records import LatencyPlan
@@ -30,30 +29,89 @@ class Watching(InlineExecutor):
         yield
 
 
-def test_each_measurement_is_undisturbed(tmp_path):
+def null_suite(**changes):
+    plan = LatencyPlan(runtime="null", block_s=0.01, winner_blocks=2)
+    return replace(example_run().suite, **{"devices": ("local",), "latency": plan, **changes})
+
+
+def null_model(tmp_path):
     model = tmp_path / "model.null"
     model.write_text('{"invoke_us": 10}')
-    plan = LatencyPlan(runtime="null", block_s=0.01, winner_blocks=2)
-    suite = replace(example_run().suite, devices=("local",), latency=plan)
+    return model
+
+
+def test_each_measurement_is_undisturbed(tmp_path):
     executor = Watching()
-    with Bench(suite, Crew(trainers=executor, exporters=executor)) as bench:
-        assert bench.measure(model, blocks=1).p50_ms > 0
+    crew = Crew(trainers=executor, exporters=executor)
+    with Bench(null_suite(), crew) as bench:
+        (reading,) = bench.measure(null_model(tmp_path), bench.names)
+        assert reading.measurement.p50_ms > 0
+        assert reading.ratio == pytest.approx(
+            reading.measurement.as_metric().value / bench._references["local"].latency_ms()
+        )
         assert executor.held == [("local", True)]
 
 
-def test_files_are_scored_on_the_first_device_that_gives_outputs(monkeypatch):
-    phone = FakeDevice(
-        simulated_agent(lambda model: 1.0),
-        DeviceDocument(name="phone", transport=Transport(kind="adb"), benchmark_model="there"),
+def test_a_device_is_called_by_its_name_and_not_by_its_file(tmp_path):
+    path = tmp_path / "here.yaml"
+    path.write_text("name: somewhere\ntransport: {kind: local}\n")
+    executor = InlineExecutor()
+    suite = null_suite(devices=(str(path),))
+    with Bench(suite, Crew(trainers=executor, exporters=executor)) as bench:
+        assert bench.names == ("somewhere",)
+        assert bench.describe()[0].name == "somewhere"
+        (measured,) = bench.measure_winner([null_model(tmp_path)], "somewhere")
+        assert (measured.device, len(measured.blocks)) == ("somewhere", 2)
+
+
+def test_two_devices_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "here.yaml"
+    path.write_text("name: local\ntransport: {kind: local}\n")
+    executor = InlineExecutor()
+    with pytest.raises(InputError, match="have one name"):
+        Bench(null_suite(devices=("local", str(path))), Crew(trainers=executor, exporters=executor))
+
+
+def test_a_device_that_gives_nothing_is_told_and_asked_again(tmp_path, monkeypatch):
+    executor = InlineExecutor()
+    path = tmp_path / "here.yaml"
+    path.write_text(
+        "name: here\ntransport: {kind: local}\npython: /no/such/python\nbudget: {reconnect_s: 0}\n"
     )
-    phone.python = ""
-    devices = {"phone": phone, "local": LocalDevice(LOCAL)}
-    monkeypatch.setattr("edgebench.tuning.bench.open_device", devices.get)
-    suite = replace(example_run().suite, devices=("phone",))
-    crew = Crew(trainers=InlineExecutor(), exporters=InlineExecutor())
+    suite = null_suite(devices=("local", str(path)))
+    with Bench(suite, Crew(trainers=executor, exporters=executor)) as bench:
+        first, second = bench.measure(null_model(tmp_path), bench.names)
+    assert first.measurement is not None
+    assert second.measurement is None
+    assert "could not be started on here" in second.why
+
+
+def test_later_reaches_no_device(tmp_path):
+    path = tmp_path / "pi.yaml"
+    path.write_text("name: pi\ntransport: {kind: ssh, host: nobody.invalid}\n")
+    executor = InlineExecutor()
+    crew = Crew(trainers=executor, exporters=executor)
+    with Bench(null_suite(devices=(str(path),)), crew, later=True) as bench:
+        assert [info.name for info in bench.describe()] == ["pi"]
+        (reading,) = bench.measure(null_model(tmp_path), bench.names)
+    assert (reading.measurement, reading.why) == (None, "to be measured later")
+
+
+def test_files_are_scored_on_the_first_device_that_gives_outputs(tmp_path, monkeypatch):
+    def open_device(document):
+        if document.name == "local":
+            return LocalDevice(document)
+        phone = FakeDevice(simulated_agent(lambda model: 1.0), document)
+        phone.python = ""
+        return phone
+
+    monkeypatch.setattr("edgebench.tuning.bench.open_device", open_device)
+    path = tmp_path / "phone.yaml"
+    path.write_text("name: phone\ntransport: {kind: adb}\nbenchmark_model: there\n")
+    executor = InlineExecutor()
+    crew = Crew(trainers=executor, exporters=executor)
     with pytest.raises(UnavailableError, match="no device of the suite gives outputs"):
-        Bench(suite, crew).__enter__()
-    with Bench(replace(suite, devices=("phone", "local")), crew) as bench:
+        Bench(null_suite(devices=(str(path),)), crew).__enter__()
+    with Bench(null_suite(devices=(str(path), "local")), crew) as bench:
         outputs = bench.infer(ASSETS / "tiny.tflite", np.zeros((2, 8), np.float32))
     assert outputs.shape == (2, 4)
-    assert phone.ran == []

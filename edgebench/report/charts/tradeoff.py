@@ -57,7 +57,7 @@ def tradeoff_chart(view: RunView) -> Drawing | None:
     rows = [row for file in view.all_files() for row in _rows(view, file)]
     if not rows:
         return None
-    devices = ordered((row["device"] for row in rows), view.run.suite.devices)
+    devices = ordered((row["device"] for row in rows), view.run.device_names)
     precisions = ordered((row["precision"] for row in rows), list(COLOURS))
     shapes = ordered((row["shape"] for row in rows), list(SHAPES))
     x_domain = log_domain([row[end] for row in rows for end in ("low", "high")])
