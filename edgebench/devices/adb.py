@@ -17,7 +17,7 @@ from typing import Self
 
 from edgebench import scratch
 from edgebench.devices.adb_scan import ADB, adb_missing, choose, complaint, scan_adb
-from edgebench.devices.base import Completed, DeviceTimeoutError
+from edgebench.devices.base import Completed, DeviceTimeoutError, LinkLostError
 from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import KEEP_BYTES, KEEP_S, UPLOADS
 from edgebench.errors import DeviceError, EdgebenchError, InputError
@@ -226,7 +226,7 @@ class AdbDevice:
         status, is_told, late = told.partition(";\n")
         if not is_told:
             self._check_attached()
-            raise DeviceError(
+            raise LinkLostError(
                 f"the connection to {self.document.name} was lost while {program} ran",
                 why=complaint(ended.stderr),
                 remedy="check the cable or the network, and run again",
@@ -286,14 +286,17 @@ class AdbDevice:
         return Completed(returncode=process.returncode, stdout=stdout, stderr=stderr)
 
     def _silent(self, timeout_s: float) -> DeviceError:
-        return DeviceError(
+        return LinkLostError(
             f"{self.document.name} did not answer within {timeout_s:g} s",
             remedy="check the cable or the network, run `adb reconnect`, and run again",
         )
 
     def _check_attached(self) -> None:
-        """Raise what `adb devices` says where the device is not there any more."""
-        choose(scan_adb(), self._serial)
+        """Raise what `adb devices` says where the device, which was there, is not any more."""
+        try:
+            choose(scan_adb(), self._serial)
+        except DeviceError as error:
+            raise LinkLostError(error.message, why=error.why, remedy=error.remedy) from None
 
     def _not_copied(self, local: Path, size_bytes: int, why: str) -> EdgebenchError:
         self._check_attached()
@@ -308,7 +311,11 @@ class AdbDevice:
                 why=f"it takes {size_bytes} bytes{there} at {self._work_dir}",
                 remedy="delete files on the device, or set work_dir to where there is space",
             )
-        return DeviceError(
+        # What the device refuses adb tells as `remote ...`; all else that it says of a copy is of the link.
+        kind = (
+            LinkLostError if why.startswith("failed to") and "remote " not in why else DeviceError
+        )
+        return kind(
             f"{local.name} could not be copied to {self.document.name}",
             why=why or "it did not arrive whole",
         )
