@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,7 +153,8 @@ def open_store(store: str | Path) -> Any:
 
 def profile(model: str | Path, *, device: str = "local", **options: Any) -> Measurement:
     """Measure one model file on one device; see `profile_all`."""
-    return profile_all([model], device=device, **options)[0]
+    (measurement,) = profile_all([model], device=device, **options)
+    return measurement
 
 
 def profile_all(
@@ -167,8 +168,10 @@ def profile_all(
     block_s: float = 2.0,
     sustained_s: float | None = None,
     told: Callable[[str], None] = lambda sentence: None,
-) -> list[Measurement]:
-    """Measure model files on one device. Elsewhere than here, their outputs are compared with those here.
+) -> Iterator[Measurement]:
+    """Measure model files on one device, and yield each as it is done.
+
+    Elsewhere than here, their outputs are compared with those here.
 
     Args:
         models: .tflite, .onnx or .keras files.
@@ -195,7 +198,6 @@ def profile_all(
         remeasure=True,
         memory=True,
     )
-    measurements = []
     with open_device(device) as opened, open_device("local") as local:
         profiler = Profiler(opened, told)
         for path in map(Path, models):
@@ -209,8 +211,7 @@ def profile_all(
                 told(f"running {path.name} on {device} for {sustained_s:g} s")
                 windows = profiler.sustained(path, plan, for_s=sustained_s)
                 measured = replace(measured, sustained=windows)
-            measurements.append(measured)
-    return measurements
+            yield measured
 
 
 def per_op(

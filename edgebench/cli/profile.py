@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +12,11 @@ import typer
 from edgebench.cli import options
 from edgebench.cli.operations import print_ops
 from edgebench.cli.screen import err, out, print_json, print_table
-from edgebench.errors import InputError
+from edgebench.errors import EdgebenchError, InputError
 from edgebench.records import Measurement
 
 if TYPE_CHECKING:
-    pass
+    from edgebench.runtimes import Op
 
 
 def profile(
@@ -61,31 +62,45 @@ def profile(
             raise InputError(f"{model} does not exist", why="expected a model file there")
     sustained_s = options.parse_duration_s("--sustained", sustained)
     measurements: list[Measurement] = []
-    for name in device or ["local"]:
-        measurements += api.profile_all(
-            models,
-            device=name,
-            runtime=runtime,
-            delegate=delegate,
-            threads=threads,
-            blocks=blocks,
-            block_s=block_s,
-            sustained_s=sustained_s,
-            told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
-        )
-    ops = [
-        api.per_op(model, device=name, runtime=runtime, delegate=delegate, threads=threads)
-        for name in device or ["local"]
-        for model in models
-        if per_op
-    ]
+    ops: list[tuple[Op, ...]] = []
+    try:
+        for name in device or ["local"]:
+            measured = api.profile_all(
+                models,
+                device=name,
+                runtime=runtime,
+                delegate=delegate,
+                threads=threads,
+                blocks=blocks,
+                block_s=block_s,
+                sustained_s=sustained_s,
+                told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
+            )
+            for model, measurement in zip(models, measured, strict=True):
+                measurements.append(measurement)
+                if per_op:
+                    ops.append(
+                        api.per_op(
+                            model, device=name, runtime=runtime, delegate=delegate, threads=threads
+                        )
+                    )
+    except EdgebenchError:
+        if measurements:
+            _show(measurements, ops, as_json=as_json)
+        raise
+    _show(measurements, ops, as_json=as_json)
+
+
+def _show(measurements: list[Measurement], ops: Sequence[tuple[Op, ...]], *, as_json: bool) -> None:
+    """Print what was measured, also where a device failed after it."""
     if as_json:
         documents = [as_document(measurement) for measurement in measurements]
         for document, listed in zip(documents, ops, strict=False):
             document["ops"] = [dataclasses.asdict(op) for op in listed]
         print_json({"schema_version": 1, "measurements": documents})
         return
-    _print(measurements)
+    if measurements:
+        _print(measurements)
     for measurement, listed in zip(measurements, ops, strict=False):
         print_ops(measurement, listed)
 
@@ -141,19 +156,41 @@ def _print(measurements: list[Measurement]) -> None:
                 f"{environment.runtime} {environment.runtime_version}",
                 figures.milliseconds(measurement.p50_ms, decimals),
                 figures.interval(measurement.p50_low_ms, measurement.p50_high_ms, decimals),
+                figures.milliseconds(measurement.floor_ms, decimals),
                 figures.milliseconds(measurement.p90_ms, decimals),
                 str(len(measurement.blocks)),
             )
         )
     print_table(
-        ("model", "device", "runtime", "p50 ms", "[interval]", "p90", "blocks"), rows, text=3
+        ("model", "device", "runtime", "p50 ms", "[interval]", "floor", "p90", "blocks"),
+        rows,
+        text=3,
     )
     for measurement in measurements:
-        if measurement.reasons:
-            state = "noisy" if measurement.valid else "invalid"
-            out().print(
-                f"{measurement.model_name} on {measurement.device} is {state}: "
-                f"{', '.join(reason.replace('_', ' ') for reason in measurement.reasons)}",
-                markup=False,
-                soft_wrap=True,
-            )
+        for sentence in _sentences(measurement):
+            where = f"{measurement.model_name} on {measurement.device}"
+            out().print(f"{where} {sentence}", markup=False, soft_wrap=True)
+
+
+def _sentences(measurement: Measurement) -> Iterator[str]:
+    if measurement.reasons:
+        state = "noisy" if measurement.valid else "invalid"
+        yield f"is {state}: {', '.join(r.replace('_', ' ') for r in measurement.reasons)}"
+    agreement = measurement.agreement
+    if agreement is not None:
+        how = "agree" if agreement.holds else "DIFFER"
+        yield (
+            f"and {agreement.against}: outputs {how}, largest difference {agreement.max_abs_diff:.2g} "
+            f"of {agreement.examples} inputs"
+        )
+    windows = measurement.sustained
+    if windows:
+        first, last = windows[0], windows[-1]
+        hottest = max(
+            (w.temperature_c for w in windows if w.temperature_c is not None), default=None
+        )
+        warmth = "" if hottest is None else f", at most {hottest:.0f} degrees"
+        yield (
+            f"without a pause for {last.at_s:.0f} s: {first.median_ns / 1e6:.4g} ms at first, "
+            f"{last.median_ns / 1e6:.4g} ms at last ({last.median_ns / first.median_ns - 1:+.1%}){warmth}"
+        )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgebench.agent import AGENT_VERSION
 from edgebench.profiling.check import ASSETS
 
 
@@ -45,7 +46,7 @@ def test_measure_tells_raw_samples_and_facts(null_model: Path) -> None:
     assert answer["init_ns"] > 0
     assert answer["first_ns"] >= 200_000
     assert answer["pinned"] == answer["affinity"]
-    assert answer["agent"] == {"version": "1", "sha256": None}
+    assert answer["agent"] == {"version": AGENT_VERSION, "sha256": None}
 
 
 def test_a_fast_model_is_timed_in_groups(null_model: Path) -> None:
