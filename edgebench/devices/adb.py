@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import re
 import shlex
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from typing import Self
 
 from edgebench import scratch
 from edgebench.devices.adb_scan import ADB, adb_missing, choose, complaint, scan_adb
-from edgebench.devices.base import Completed, DeviceTimeoutError
+from edgebench.devices.base import Completed, DeviceTimeoutError, LinkLostError
 from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import KEEP_BYTES, KEEP_S, UPLOADS
 from edgebench.errors import DeviceError, EdgebenchError, InputError
@@ -168,7 +169,7 @@ class AdbDevice:
             raise self._not_copied(local, size_bytes, complaint(prepared.stderr))
         partial = f"{folder}/{PARTIAL}{uuid.uuid4().hex}"
         try:
-            copied = self._ask(["push", str(local), partial], _copy_s(size_bytes))
+            copied = self._ask(["push", str(local.absolute()), partial], _copy_s(size_bytes))
             if copied.returncode != 0:
                 raise self._not_copied(local, size_bytes, complaint(copied.stdout + copied.stderr))
             mode = "755" if os.access(local, os.X_OK) else "644"
@@ -221,11 +222,11 @@ class AdbDevice:
         finally:
             os.close(reading)
             os.close(writing)
-        stdout, found, told = ended.stdout.rpartition(f"{token}:")
-        status, _, late = told.partition(";\n")
-        if not found:
+        stdout, _, told = ended.stdout.rpartition(f"{token}:")
+        status, is_told, late = told.partition(";\n")
+        if not is_told:
             self._check_attached()
-            raise DeviceError(
+            raise LinkLostError(
                 f"the connection to {self.document.name} was lost while {program} ran",
                 why=complaint(ended.stderr),
                 remedy="check the cable or the network, and run again",
@@ -285,14 +286,17 @@ class AdbDevice:
         return Completed(returncode=process.returncode, stdout=stdout, stderr=stderr)
 
     def _silent(self, timeout_s: float) -> DeviceError:
-        return DeviceError(
+        return LinkLostError(
             f"{self.document.name} did not answer within {timeout_s:g} s",
             remedy="check the cable or the network, run `adb reconnect`, and run again",
         )
 
     def _check_attached(self) -> None:
-        """Raise what `adb devices` says where the device is not there any more."""
-        choose(scan_adb(), self._serial)
+        """Raise what `adb devices` says where the device, which was there, is not any more."""
+        try:
+            choose(scan_adb(), self._serial)
+        except DeviceError as error:
+            raise LinkLostError(error.message, why=error.why, remedy=error.remedy) from None
 
     def _not_copied(self, local: Path, size_bytes: int, why: str) -> EdgebenchError:
         self._check_attached()
@@ -307,7 +311,11 @@ class AdbDevice:
                 why=f"it takes {size_bytes} bytes{there} at {self._work_dir}",
                 remedy="delete files on the device, or set work_dir to where there is space",
             )
-        return DeviceError(
+        # What the device refuses adb tells as `remote ...`; all else that it says of a copy is of the link.
+        kind = (
+            LinkLostError if why.startswith("failed to") and "remote " not in why else DeviceError
+        )
+        return kind(
             f"{local.name} could not be copied to {self.document.name}",
             why=why or "it did not arrive whole",
         )
@@ -318,12 +326,14 @@ class AdbDevice:
 
     def _prune(self) -> None:
         """Remove what broken copies left, and the uploads used longest ago past what may be kept."""
-        now, *lines = self._shell(_OUTDATED).stdout.splitlines() or ["0"]
-        files = sorted((int(age), int(size), name) for age, size, name in map(_fields, lines))
+        listed = self._shell(_OUTDATED).stdout
+        now_s = int(listed.partition("\n")[0])
+        found = re.findall(r"^(\d+) (\d+) (.+)$", listed, re.MULTILINE)
+        files = sorted((int(used_s), int(size), name) for used_s, size, name in found)
         total_bytes = sum(size for _, size, _ in files)
         outdated = []
         for used_s, size, name in files:
-            if int(now) - used_s < KEEP_S:
+            if now_s - used_s < KEEP_S:
                 break
             if total_bytes > KEEP_BYTES or posixpath.basename(name).startswith(PARTIAL):
                 outdated.append(name)
@@ -340,10 +350,6 @@ class AdbDevice:
 
 def _copy_s(size_bytes: int) -> float:
     return COPY_S + size_bytes / SLOWEST_BYTES_PER_S
-
-
-def _fields(line: str) -> list[str]:
-    return line.split(" ", 2)
 
 
 def _returncode(status: int) -> int:

@@ -73,6 +73,11 @@ class Report:
     growth_bytes: int | None
 
 
+def stands_in(device: Device) -> bool:
+    """Return whether benchmark_model measures on an open device: it has no Python, and its file names the program."""
+    return not device.python and device.document.benchmark_model is not None
+
+
 def parse(text: str) -> Report:
     """Read what benchmark_model printed, on standard output and standard error together.
 

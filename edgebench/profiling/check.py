@@ -80,7 +80,7 @@ def check_device(device: Device, runtimes: Sequence[str] = CHECKED_RUNTIMES) -> 
     Raises:
         DeviceError: The device could not be reached or the agent does not start there.
     """
-    if not device.python and device.document.benchmark_model is not None:
+    if benchmark_model.stands_in(device):
         return _check_native(device, runtimes)
     link = AgentLink(device)
     facts = link.ask(DescribeJob(), CHECK_TIMEOUT_S)

@@ -57,9 +57,14 @@ class Profiler:
     def __init__(self, device: Device, told: Callable[[str], None] = lambda sentence: None) -> None:
         self._device = device
         self._patience = Patience(device.document.budget.reconnect_s, told)
-        self._is_native = not device.python and device.document.benchmark_model is not None
+        self._is_native = benchmark_model.stands_in(device)
         if not self._is_native:
             self._link = AgentLink(device)
+
+    @property
+    def gives_outputs(self) -> bool:
+        """Whether `infer` can be had."""
+        return not self._is_native
 
     def measure(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> Measurement:
         """Measure one file; see `measure_interleaved`."""

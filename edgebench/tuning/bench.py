@@ -10,7 +10,7 @@ from typing import Self
 
 from edgebench.datasets import Floats
 from edgebench.devices import Device, find_device, open_device
-from edgebench.errors import DeviceError, InputError
+from edgebench.errors import DeviceError, InputError, UnavailableError
 from edgebench.evaluators import Reading
 from edgebench.profiling import MeasurePlan, Profiler, Reference, check_device
 from edgebench.records import DeviceInfo, Measurement, Suite
@@ -46,6 +46,7 @@ class Bench:
         self._devices: dict[str, Device] = {}
         self._profilers: dict[str, Profiler] = {}
         self._references: dict[str, Reference] = {}
+        self._scorers: list[Profiler] = []
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -56,6 +57,13 @@ class Bench:
                 self._devices[name] = stack.enter_context(open_device(document))
                 self._profilers[name] = Profiler(self._devices[name], LOG.warning)
                 self._references[name] = Reference(self._profilers[name])
+            self._scorers = [each for each in self._profilers.values() if each.gives_outputs]
+            if not self._scorers:
+                raise UnavailableError(
+                    "no device of the suite gives outputs, by which the files of winners are scored",
+                    why="benchmark_model only tells times",
+                    remedy="add a device with Python to devices, such as local",
+                )
             self._open = stack.pop_all()
         return self
 
@@ -89,9 +97,9 @@ class Bench:
             return [m for group in _by_runtime(paths) for m in self._in_turns(profiler, group)]
 
     def infer(self, path: Path, inputs: Floats) -> Floats:
-        """Run a one-input, one-output file over examples, one by one, on the first device."""
+        """Run a one-input, one-output file over examples, one by one, on the first device that gives outputs."""
         plan = replace(self._plan, runtime=_fitting(self._plan, [path]))
-        return self._profilers[self.names[0]].infer(path, inputs, plan)[0]
+        return self._scorers[0].infer(path, inputs, plan)[0]
 
     def _reading(self, path: Path, name: str) -> Reading:
         plan = replace(self._plan, blocks=self._blocks)

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 from adb_daemon import AdbDaemon, Faults
 
-from edgebench.devices import Device, DeviceDocument, DeviceTimeoutError, Transport, open_device
+from edgebench.devices import (
+    Device,
+    DeviceDocument,
+    DeviceTimeoutError,
+    LinkLostError,
+    Transport,
+    open_device,
+)
 from edgebench.devices.adb import AdbDevice
 from edgebench.devices.adb_scan import scan_adb
 from edgebench.devices.uploads import upload
@@ -139,12 +146,14 @@ def test_interrupted_program_is_ended(device: Device, tmp_path: Path) -> None:
         wait_for(pid_file.exists, "the program does not start")
         signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
 
+    ringer = threading.Thread(target=ring)
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        threading.Thread(target=ring).start()
+        ringer.start()
         with pytest.raises(KeyboardInterrupt):
             device.run([device.python, "-c", WRITE_PID_AND_SLEEP], timeout_s=30.0)
     finally:
+        ringer.join()
         signal.signal(signal.SIGALRM, before)
     wait_for(lambda: not is_running(pid_file.read_text()), "the program goes on")
 
@@ -180,7 +189,7 @@ def test_lost_connection_is_told_and_ends_the_program(
         phone.drop()
 
     threading.Thread(target=cut).start()
-    with pytest.raises(DeviceError, match=r"was lost while python3 ran|cannot be used") as caught:
+    with pytest.raises(LinkLostError, match=r"was lost while python3 ran|cannot be used") as caught:
         device.run([device.python, "-c", WRITE_PID_AND_SLEEP], timeout_s=30.0)
     assert caught.value.remedy
     wait_for(lambda: not is_running(pid_file.read_text()), "the program goes on")
@@ -192,7 +201,7 @@ def test_connection_lost_in_a_push_leaves_no_file(
     (tmp_path / "model").write_bytes(os.urandom(1_000_000))
     phone.faults.drop_after_bytes = 300_000
     phone.faults.refuses = True
-    with pytest.raises(DeviceError, match=r"could not be copied|cannot be used"):
+    with pytest.raises(LinkLostError, match=r"could not be copied|cannot be used"):
         upload(device, tmp_path / "model")
     assert "model" not in files(tmp_path / "work")
 

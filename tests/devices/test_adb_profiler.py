@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +62,26 @@ def test_agent_measures_and_infers_through_adb(
     assert all(len(block.samples_ns) >= 64 for block in measurement.blocks)
     bias = np.maximum(np.linspace(-0.5, 0.5, 4, dtype=np.float32), 0)
     np.testing.assert_allclose(outputs, np.tile(bias, (3, 1)))
+
+
+def test_block_that_a_lost_connection_broke_is_measured_again(
+    phone: AdbDaemon, open_phone, tmp_path: Path
+) -> None:
+    (tmp_path / "model.null").write_text('{"invoke_us": 300}')
+    said = []
+
+    def plug_in_again(sentence: str) -> None:
+        said.append(sentence)
+        for verb in ("disconnect", "connect"):
+            subprocess.run(["adb", verb, phone.serial], capture_output=True, check=True)
+
+    with open_phone(phone, budget=Budget(reconnect_s=30.0)) as device:
+        profiler = Profiler(device, plug_in_again)
+        profiler.block(tmp_path / "model.null", SHORT)
+        threading.Timer(0.7, phone.drop).start()
+        block = profiler.block(tmp_path / "model.null", MeasurePlan(block_s=1.0))
+    assert len(block.block.samples_ns) >= 64
+    assert said
 
 
 def test_board_is_measured_with_tflite_through_adb(board: tuple[AdbDaemon, str]) -> None:
@@ -144,7 +166,7 @@ def test_check_tells_benchmark_model_as_the_runtime_that_it_is(
     bare_phone: AdbDaemon, open_phone, program
 ) -> None:
     with open_phone(bare_phone, benchmark_model=program()) as device:
-        check = check_device(device)
+        check = check_device(device, ["litert", "tflite", "ort"])
     assert [(each.name, each.works) for each in check.runtimes] == [
         ("litert", False),
         ("tflite", True),

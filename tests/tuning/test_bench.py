@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from edgebench.errors import InputError
+from edgebench.devices import LocalDevice
+from edgebench.devices.fake import FakeDevice, simulated_agent
+from edgebench.errors import InputError, UnavailableError
 from edgebench.executors import InlineExecutor
+from edgebench.profiling.check import ASSETS
 from edgebench.records import LatencyPlan
 from edgebench.testing.store import example_run
 from edgebench.tuning.bench import Bench
@@ -91,3 +95,23 @@ def test_later_reaches_no_device(tmp_path):
         assert [info.name for info in bench.describe()] == ["pi"]
         (reading,) = bench.measure(null_model(tmp_path), bench.names)
     assert (reading.measurement, reading.why) == (None, "to be measured later")
+
+
+def test_files_are_scored_on_the_first_device_that_gives_outputs(tmp_path, monkeypatch):
+    def open_device(document):
+        if document.name == "local":
+            return LocalDevice(document)
+        phone = FakeDevice(simulated_agent(lambda model: 1.0), document)
+        phone.python = ""
+        return phone
+
+    monkeypatch.setattr("edgebench.tuning.bench.open_device", open_device)
+    path = tmp_path / "phone.yaml"
+    path.write_text("name: phone\ntransport: {kind: adb}\nbenchmark_model: there\n")
+    executor = InlineExecutor()
+    crew = Crew(trainers=executor, exporters=executor)
+    with pytest.raises(UnavailableError, match="no device of the suite gives outputs"):
+        Bench(null_suite(devices=(str(path),)), crew).__enter__()
+    with Bench(null_suite(devices=(str(path), "local")), crew) as bench:
+        outputs = bench.infer(ASSETS / "tiny.tflite", np.zeros((2, 8), np.float32))
+    assert outputs.shape == (2, 4)
