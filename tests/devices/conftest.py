@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,14 +111,11 @@ def open_phone(tmp_path: Path) -> Callable[..., AdbDevice]:
 
 
 @pytest.fixture
-def board(attach: Callable[[AdbDaemon], AdbDaemon]) -> Iterator[tuple[AdbDaemon, str]]:
+def android_board(
+    attach: Callable[[AdbDaemon], AdbDaemon], board: Any
+) -> Iterator[tuple[AdbDaemon, str]]:
     """The emulated ARM board behind a daemon, and a working folder there."""
-    beside = Path(__file__).parents[3] / "shared" / "tools" / "arm64-device"
-    tool = os.environ.get("EDGEBENCH_ARM64", str(beside))
-    if shutil.which(tool) is None:
-        pytest.skip(f"no emulated ARM board at {tool}: set EDGEBENCH_ARM64 to its program")
-    if subprocess.run([tool, "status"], capture_output=True, check=False).returncode != 0:
-        pytest.skip(f"the emulated ARM board is not up: run `{tool} up`")
+    inside = [str(board.tool), "exec", "--root", str(board.root)]
     folder = f"/tmp/edgebench-{uuid.uuid4().hex}"
-    yield attach(AdbDaemon(lambda line: [tool, "exec", "sh", "-c", line])), folder
-    subprocess.run([tool, "exec", "rm", "-rf", folder], check=False)
+    yield attach(AdbDaemon(lambda line: [*inside, "sh", "-c", line])), folder
+    subprocess.run([*inside, "rm", "-rf", folder], check=False)

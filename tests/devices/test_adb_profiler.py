@@ -84,8 +84,8 @@ def test_block_that_a_lost_connection_broke_is_measured_again(
     assert said
 
 
-def test_board_is_measured_with_tflite_through_adb(board: tuple[AdbDaemon, str]) -> None:
-    daemon, folder = board
+def test_board_is_measured_with_tflite_through_adb(android_board: tuple[AdbDaemon, str]) -> None:
+    daemon, folder = android_board
     document = DeviceDocument(
         name="board", transport=Transport(kind="adb", serial=daemon.serial), work_dir=folder
     )
