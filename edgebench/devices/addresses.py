@@ -49,7 +49,10 @@ def _transport(parts: SplitResult) -> dict[str, object]:
     if parts.scheme == "adb":
         serial = parts.netloc
         return {"kind": "adb", **({"serial": serial} if serial else {})}
-    found = {"host": parts.hostname, "user": parts.username, "port": parts.port}
+    # `hostname` is in lower case, which OpenSSH's `Host` lines are not.
+    place = parts.netloc.rpartition("@")[2]
+    host = place if parts.port is None else place.rpartition(":")[0]
+    found = {"host": host.strip("[]") or None, "user": parts.username, "port": parts.port}
     return {"kind": "ssh", **{key: value for key, value in found.items() if value is not None}}
 
 

@@ -21,7 +21,7 @@ from edgebench.errors import DeviceError, InputError, UnknownNameError
 LOCAL = DeviceDocument(name="local", transport=Transport(kind="local"))
 USER_DIR = Path("devices")
 SUFFIXES = (".yaml", ".yml")
-HOST = r"[A-Za-z0-9][A-Za-z0-9_.:-]*"
+HOST = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 COMMENTED = """\
 
 # python: /usr/bin/python3      # the interpreter whose runtimes are measured; default: python3
@@ -147,7 +147,7 @@ def _plain(name: str) -> str:
 def _written(document: DeviceDocument) -> str:
     transport = document.transport.model_dump(exclude_none=True)
     stated = ", ".join(f"{key}: {json.dumps(value)}" for key, value in transport.items())
-    return f"name: {document.name}\ntransport: {{{stated}}}\n{COMMENTED}"
+    return f"name: {json.dumps(document.name)}\ntransport: {{{stated}}}\n{COMMENTED}"
 
 
 def _device_files(folder: Path) -> list[Path]:

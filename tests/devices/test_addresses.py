@@ -12,6 +12,8 @@ from edgebench.errors import InputError
     ("address", "transport"),
     [
         ("ssh://pi4", {"kind": "ssh", "host": "pi4"}),
+        ("ssh://MyPi", {"kind": "ssh", "host": "MyPi"}),
+        ("ssh://[fd00::5]:22", {"kind": "ssh", "host": "fd00::5", "port": 22}),
         (
             "ssh://pi@pi4.local:2222",
             {"kind": "ssh", "host": "pi4.local", "user": "pi", "port": 2222},

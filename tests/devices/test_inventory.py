@@ -207,8 +207,14 @@ def test_device_is_added_once_and_checked_like_any_other() -> None:
         add_device(document)
 
 
+@pytest.mark.parametrize("name", ["0123456789", "1e3", "true"])
+def test_name_that_yaml_reads_as_something_else_is_kept(name: str) -> None:
+    add_device(document_of(name, f"adb://{name}"))
+    assert find_device(name).name == name
+
+
 def test_hosts_that_ssh_is_configured_for_are_found(tmp_path: Path) -> None:
-    (tmp_path / "config").write_text("Host pi4 pi5\n")
+    (tmp_path / "config").write_text("Host pi4 pi5 fd00::5\n")
     add_device(document_of("mine", "ssh://pi5"))
     found = {s.name: s for s in scan_devices(tmp_path / "config")}
     assert (found["pi4"].address, found["pi4"].known_as) == ("ssh://pi4", None)
