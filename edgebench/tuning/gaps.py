@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from edgebench.datasets import DatasetSpec
-from edgebench.evaluators import Candidate, LatencyEvaluator
-from edgebench.records import Metric, Run, Trial
+from edgebench.errors import StoppedError
+from edgebench.evaluators import Candidate, Findings, LatencyEvaluator
+from edgebench.records import Run, Trial
 from edgebench.store import SqliteStore
 from edgebench.tuning.blueprints import baseline_of, blueprint_of
+from edgebench.tuning.pipeline import reason_of
 from edgebench.tuning.runs import Stop
 
 
 class Gaps:
-    """Fills what trials lack, one network after the other; what fails again stays missing.
+    """Fills what trials lack, one network after the other; what fails again stays missing, for the reason it has now.
 
     Args:
         run: Whose trials.
@@ -37,13 +39,15 @@ class Gaps:
         ]
 
     def _filled(self, trial: Trial, spec: DatasetSpec) -> Trial:
-        metrics = tuple(self._measured(trial, spec))
+        found = self._measured(trial, spec)
+        metrics = tuple(m for m in found.metrics if trial.metric(m.name) is None)
         with self._store.transaction():
             for metric in metrics:
                 self._store.record_metric(self._run.run_id, trial.trial_id, metric)
-        return dataclasses.replace(trial, metrics=(*trial.metrics, *metrics))
+        missing = {**trial.missing, **found.facts.get("missing", {})}
+        return dataclasses.replace(trial, metrics=(*trial.metrics, *metrics), missing=missing)
 
-    def _measured(self, trial: Trial, spec: DatasetSpec) -> Iterator[Metric]:
+    def _measured(self, trial: Trial, spec: DatasetSpec) -> Findings:
         suite = self._run.suite
         blueprint = (
             baseline_of(suite, spec)
@@ -53,6 +57,10 @@ class Gaps:
         candidate = Candidate(
             trial_id=trial.trial_id, blueprint=blueprint, known={"arch_id": trial.arch_id}
         )
-        for metric in self._latency.evaluate(candidate).metrics:
-            if trial.metric(metric.name) is None:
-                yield metric
+        try:
+            return self._latency.evaluate(candidate)
+        except StoppedError:
+            raise
+        except Exception as error:  # noqa: BLE001  the other trials are measured all the same
+            missing = dict.fromkeys(trial.lacks, reason_of(error))
+            return Findings(metrics=(), facts={"missing": missing})

@@ -125,12 +125,17 @@ def _pauses(candidate: Candidate, evaluator: Evaluator, facts: Mapping[str, Any]
 
 
 def _failure(candidate: Candidate, error: Exception) -> tuple[Status, str]:
-    if isinstance(error, InputError):
-        return Status.INFEASIBLE, sentence_of(error)
+    if not isinstance(error, EdgebenchError):
+        LOG.error("trial %s", candidate.trial_id, exc_info=error)
+    status = Status.INFEASIBLE if isinstance(error, InputError) else Status.FAILED
+    return status, reason_of(error)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what a trial's record says of a failure."""
     if isinstance(error, EdgebenchError):
-        return Status.FAILED, sentence_of(error)
-    LOG.error("trial %s", candidate.trial_id, exc_info=error)
-    return Status.FAILED, f"{type(error).__name__}: {error}"
+        return sentence_of(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def sentence_of(error: EdgebenchError) -> str:
