@@ -35,7 +35,7 @@ from edgebench.agent.threads import count_threads
 from edgebench.runtimes import InferenceError
 
 ARGUMENTS = 2
-STORAGE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+STORAGE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.EACCES)
 
 
 def main(argv: Sequence[str]) -> int:

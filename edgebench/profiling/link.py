@@ -19,6 +19,7 @@ from edgebench.profiling.bundle import build_bundle
 
 START_UP_S = 30.0
 LAST_WORDS = 500
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 ERRORS: dict[str, tuple[type[EdgebenchError], str]] = {
     "model_missing": (InputError, "check the path"),
     "format_mismatch": (InputError, "name a runtime that reads this format, or `auto`"),
@@ -124,10 +125,10 @@ def _ended_by_signal(number: int, device: str, timeout_s: float) -> EdgebenchErr
             f"the runtime uses instructions that the processor of {device} lacks ({name})",
             remedy="install a build for this processor, or choose another runtime",
         )
-    if number == signal.SIGKILL:
+    if number in FROM_OUTSIDE:
         return DeviceError(
             f"the agent on {device} was ended by {name}",
-            why="the system may have run out of memory",
+            why="the system may have run out of memory, or be shutting down",
             remedy="free memory there, or use a smaller model",
         )
     return WorkError(f"the agent on {device} was ended by {name}")

@@ -45,6 +45,7 @@ def test_agent_s_errors_in_the_user_s_terms(
         (signal.SIGILL, UnavailableError, "instructions that the processor of fake lacks"),
         (signal.SIGALRM, DeviceTimeoutError, "took longer than 1 s"),
         (signal.SIGKILL, DeviceError, "ended by SIGKILL"),
+        (signal.SIGTERM, DeviceError, "ended by SIGTERM"),
         (signal.SIGSEGV, WorkError, "ended by SIGSEGV"),
     ],
 )
