@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from edgebench.agent.job import MemoryJob, ThreadsJob
 from edgebench.devices import Device, upload
 from edgebench.errors import DeviceError, EdgebenchError
+from edgebench.profiling import benchmark_model
 from edgebench.profiling.check import (
     ASSETS,
     CHECK_TIMEOUT_S,
@@ -59,8 +61,10 @@ def look_at(device: Device, runtimes: Sequence[str] = ()) -> list[Finding]:
     Raises:
         DeviceError: The device could not be reached or the agent does not start there.
     """
-    check = check_device(device, runtimes or device.document.runtimes or CHECKED_RUNTIMES)
     name = device.document.name
+    if benchmark_model.stands_in(device):
+        return _of_native(name, check_device(device, (benchmark_model.RUNTIME,)))
+    check = check_device(device, runtimes or device.document.runtimes or CHECKED_RUNTIMES)
     counts = [count for each in check.runtimes if each.works for count in _counted(device, each)]
     return [
         *of_machine(name, check),
@@ -231,6 +235,17 @@ def glibc_needed(tags: Iterable[str]) -> tuple[int, int] | None:
         elif platform.partition("_")[0] in LEGACY_GLIBC:
             found.append(LEGACY_GLIBC[platform.partition("_")[0]])
     return min(found, default=None)
+
+
+def _of_native(name: str, check: DeviceCheck) -> list[Finding]:
+    """Tell of a device that benchmark_model measures: all else that is looked at needs Python there."""
+    (runtime,) = check.runtimes
+    found = of_runtime(name, runtime)
+    if not runtime.works:
+        found = dataclasses.replace(
+            found, remedy="name a benchmark_model that was built for this device in its file"
+        )
+    return [*of_machine(name, check), found]
 
 
 def _counted(device: Device, runtime: RuntimeCheck) -> Iterator[ThreadCount]:

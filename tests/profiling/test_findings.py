@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgebench.devices import Completed, Device
+from edgebench.devices import Completed, Device, DeviceDocument, Transport
 from edgebench.devices.fake import FakeDevice
 from edgebench.errors import DeviceError
 from edgebench.profiling import DeviceCheck, RuntimeCheck, look_at
@@ -55,6 +56,26 @@ def test_device_that_cannot_be_reached_is_an_error() -> None:
 
     with pytest.raises(DeviceError, match="does not answer"):
         look_at(FakeDevice(refuse))
+
+
+TIMED = "Initialized session in 12.3ms.\ncount=64 first=900 curr=898 min=897 max=906 avg=899.641 std=1\n"
+
+
+@pytest.mark.parametrize(("said", "works"), [(TIMED, True), ("not executable", False)])
+def test_phone_without_python_is_looked_at_by_its_benchmark_model(
+    tmp_path: Path, said: str, works: bool
+) -> None:
+    program = tmp_path / "benchmark_model"
+    program.write_text("")
+    document = DeviceDocument(
+        name="phone", transport=Transport(kind="adb"), benchmark_model=str(program)
+    )
+    device = FakeDevice(lambda device, argv: Completed(returncode=0, stdout=said), document)
+    device.python = ""
+    found = {f.subject: f for f in look_at(device)}
+    assert found.keys() == {"device phone", "phone governor", "phone tflite"}
+    assert found["phone tflite"].ok is works
+    assert works or "benchmark_model" in found["phone tflite"].remedy
 
 
 def test_clock_that_may_change_says_what_to_do() -> None:
