@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgebench import suites
-from edgebench.errors import InputError, StoppedError
+from edgebench.errors import EdgebenchError, InputError, StoppedError
 from edgebench.executors import Workers, preload_for, start_server
 from edgebench.records import Measurement, Run, RunResult
 from edgebench.suites import Change
@@ -171,7 +171,8 @@ def profile_all(
 ) -> Iterator[Measurement]:
     """Measure model files on one device, and yield each as it is done.
 
-    Elsewhere than here, their outputs are compared with those here.
+    Elsewhere than here, their outputs are compared with those here. Where that or the sustained run fails, the
+    measurement is yielded all the same, before the error.
 
     Args:
         models: .tflite, .onnx or .keras files.
@@ -203,14 +204,18 @@ def profile_all(
         for path in map(Path, models):
             told(f"measuring {path.name} on {device}, {blocks} blocks")
             measured = profiler.measure(path, plan)
-            if opened.document.transport.kind != "local":
-                told(f"comparing the outputs of {path.name} with those here")
-                agreement = check_agreement(path, profiler, Profiler(local), plan, measured)
-                measured = replace(measured, agreement=agreement)
-            if sustained_s is not None:
-                told(f"running {path.name} on {device} for {sustained_s:g} s")
-                windows = profiler.sustained(path, plan, for_s=sustained_s)
-                measured = replace(measured, sustained=windows)
+            try:
+                if opened.document.transport.kind != "local":
+                    told(f"comparing the outputs of {path.name} with those here")
+                    agreement = check_agreement(path, profiler, Profiler(local), plan, measured)
+                    measured = replace(measured, agreement=agreement)
+                if sustained_s is not None:
+                    told(f"running {path.name} on {device} for {sustained_s:g} s")
+                    windows = profiler.sustained(path, plan, for_s=sustained_s)
+                    measured = replace(measured, sustained=windows)
+            except EdgebenchError:
+                yield measured
+                raise
             yield measured
 
 

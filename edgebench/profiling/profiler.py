@@ -36,6 +36,7 @@ from edgebench.runtimes import Op
 Array = npt.NDArray[Any]
 LOCK = "agent.lock"
 LOCK_GRACE_S = 30.0
+WINDOW_S = 5.0
 MIB = 1024 * 1024
 DEFAULT_PLAN = MeasurePlan()
 
@@ -120,6 +121,7 @@ class Profiler:
                 cores=plan.cores or self._device.document.cores,
                 seed=plan.seed,
                 for_s=for_s,
+                window_s=min(WINDOW_S, for_s),
             )
         )
         return tuple(Window(**window) for window in answer["windows"])

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edgebench.errors import DeviceError, InputError, UnavailableError
+from edgebench.errors import DeviceError, EdgebenchError
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
 
@@ -44,5 +44,5 @@ class Reference:
                 yield self._profiler.measure(model, PLAN).as_metric().value
             except DeviceError:
                 raise
-            except (UnavailableError, InputError):
+            except EdgebenchError:
                 continue

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgebench.devices import Device
-from edgebench.profiling import MeasurePlan, Profiler, check_agreement
+from edgebench.api import profile_all
+from edgebench.devices import Completed, Device, DeviceDocument, Transport, open_device
+from edgebench.devices.fake import FakeDevice, simulated_agent
+from edgebench.errors import WorkError
+from edgebench.profiling import MeasurePlan, Profiler, Reference, check_agreement
 from edgebench.profiling.agreement import largest_difference
 from edgebench.profiling.check import TINY_MODELS
 from edgebench.profiling.reference import MODELS as REFERENCES
@@ -67,6 +71,31 @@ def test_runtime_that_is_not_here_leaves_it_open(device: Device) -> None:
     lacking = Profiler(device)
     device.document = device.document.model_copy(update={"runtimes": ("litert",)})
     assert check_agreement(REFERENCES[1], lacking, lacking, plan, elsewhere) is None
+
+
+def test_measurement_is_kept_where_its_comparison_fails(
+    null_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = DeviceDocument(name="board", transport=Transport(kind="ssh", host="board"))
+    fake = FakeDevice(simulated_agent(lambda model: 1.0), board)
+    monkeypatch.setattr(
+        "edgebench.devices.open_device", lambda name: fake if name == "board" else open_device(name)
+    )
+    measured = profile_all([null_model], device="board", blocks=1)
+    assert next(measured).p50_ms == pytest.approx(1.0)
+    with pytest.raises(WorkError, match="does no infer job"):
+        next(measured)
+
+
+def test_reference_that_does_not_run_fails_no_other_measurement() -> None:
+    answer = {"agent": {}, "error": {"kind": "over_budget", "message": "too much memory"}}
+    fake = FakeDevice(lambda device, argv: Completed(returncode=1, stdout=json.dumps(answer)))
+    assert Reference(Profiler(fake)).latency_ms() is None
+
+
+def test_sustained_run_may_be_shorter_than_a_window(device: Device, null_model: Path) -> None:
+    (window,) = Profiler(device).sustained(null_model, MeasurePlan(runtime="null"), for_s=0.2)
+    assert window.invokes > 10
 
 
 def test_sustained_run_tells_window_after_window(device: Device, null_model: Path) -> None:
