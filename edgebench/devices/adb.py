@@ -7,7 +7,6 @@ import os
 import posixpath
 import re
 import shlex
-import signal
 import subprocess
 import uuid
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from typing import Self
 
 from edgebench import scratch
 from edgebench.devices.adb_scan import ADB, adb_missing, choose, complaint, scan_adb
-from edgebench.devices.base import Completed, DeviceTimeoutError, LinkLostError
+from edgebench.devices.base import Completed, LinkLostError, returncode_of, took_too_long
 from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import KEEP_BYTES, KEEP_S, UPLOADS
 from edgebench.errors import DeviceError, EdgebenchError, InputError
@@ -29,7 +28,6 @@ SHELL_S = 30.0
 COPY_S = 60.0
 SLOWEST_BYTES_PER_S = 256 * 1024
 PARTIAL = ".partial-"
-SIGNAL_STATUS = 128
 MAX_REMOVED = 500  # of one opening: they are arguments of one command
 
 # The program runs in a session of its own. Its input is nothing, but the connection's end is told there: then a
@@ -184,10 +182,7 @@ class AdbDevice:
         try:
             return self._run(argv, timeout_s, self._work_dir)
         except subprocess.TimeoutExpired:
-            raise DeviceTimeoutError(
-                f"{posixpath.basename(argv[0])} on {self.document.name} took longer than {timeout_s:g} s",
-                remedy="raise budget: {timeout_s: ...} in the device file, or use a smaller model",
-            ) from None
+            raise took_too_long(argv[0], self.document.name, timeout_s) from None
 
     def pull(self, remote: str, local: Path) -> None:
         source = self._inside(remote)
@@ -242,7 +237,7 @@ class AdbDevice:
                 why=complaint(ended.stderr) or "there is no such program that may be run",
             )
         return Completed(
-            returncode=_returncode(int(status)), stdout=stdout + late, stderr=ended.stderr
+            returncode=returncode_of(int(status)), stdout=stdout + late, stderr=ended.stderr
         )
 
     def _shell(self, script: str, *arguments: str, folder: str | None = None) -> Completed:
@@ -350,9 +345,3 @@ class AdbDevice:
 
 def _copy_s(size_bytes: int) -> float:
     return COPY_S + size_bytes / SLOWEST_BYTES_PER_S
-
-
-def _returncode(status: int) -> int:
-    """Return a shell's status as `subprocess` tells it: negative where a signal ended the program."""
-    number = status - SIGNAL_STATUS
-    return -number if number in signal.valid_signals() else status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Protocol, Self
 from edgebench.devices.document import DeviceDocument
 from edgebench.errors import DeviceError
 from edgebench.records import DeviceInfo
+
+SIGNAL_STATUS = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,20 @@ class DeviceTimeoutError(DeviceError):
 
 class LinkLostError(DeviceError):
     """The connection to a device failed or broke; the device may be there again in a while."""
+
+
+def took_too_long(program: str, device: str, timeout_s: float) -> DeviceTimeoutError:
+    """Return the error of a program on a device that ran longer than it was given."""
+    return DeviceTimeoutError(
+        f"{posixpath.basename(program)} on {device} took longer than {timeout_s:g} s",
+        remedy="raise budget: {timeout_s: ...} in the device file, or use a smaller model",
+    )
+
+
+def returncode_of(status: int) -> int:
+    """Return a shell's exit status as `subprocess` tells it: negative where a signal ended the program."""
+    number = status - SIGNAL_STATUS
+    return -number if number in signal.valid_signals() else status
 
 
 class Device(Protocol):

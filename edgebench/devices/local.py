@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from edgebench.agent.machine import Machine
-from edgebench.devices.base import Completed, DeviceTimeoutError
+from edgebench.devices.base import Completed, took_too_long
 from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import UPLOADS, copy_whole, prune
 from edgebench.errors import DeviceError, InputError
@@ -96,10 +96,7 @@ class LocalDevice:
             stdout, stderr = process.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
             _end_group(process)
-            raise DeviceTimeoutError(
-                f"{Path(argv[0]).name} on {self.document.name} took longer than {timeout_s:g} s",
-                remedy="raise budget: {timeout_s: ...} in the device file, or use a smaller model",
-            ) from None
+            raise took_too_long(argv[0], self.document.name, timeout_s) from None
         except BaseException:
             _end_group(process)
             raise

@@ -11,6 +11,7 @@ import contextlib
 import math
 import os
 import posixpath
+import re
 import secrets
 import shlex
 import signal
@@ -24,7 +25,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from edgebench import scratch
-from edgebench.devices.base import Completed, DeviceTimeoutError, LinkLostError
+from edgebench.devices.base import Completed, LinkLostError, returncode_of, took_too_long
 from edgebench.devices.document import DeviceDocument
 from edgebench.devices.uploads import UPLOADS
 from edgebench.errors import DeviceError, InputError
@@ -49,7 +50,6 @@ WORK_DIR = ".cache/edgebench"
 ANSWER_S = 60.0
 SLOWEST_BYTES_PER_S = 10_000
 GRACE_S = 15.0
-SIGNALLED = 128
 ABSENT = 44
 
 # $0 is the word that the exit code follows, $1 the working folder.
@@ -157,10 +157,14 @@ class SshDevice:
         begun = time.monotonic()
         limit = [f"{timeout_s:g}" if timeout_s < 1 else str(math.ceil(timeout_s))]
         script, words = (RUN_FOR, [*limit, *argv]) if self._has_timeout else (RUN, argv)
-        answer = self._ask(script, words, timeout_s, grace_s=GRACE_S)
-        code = answer.code if answer.code <= SIGNALLED else SIGNALLED - answer.code
+        late = took_too_long(argv[0], self.document.name, timeout_s)
+        try:
+            answer = self._tell(script, words, timeout_s + GRACE_S)
+        except subprocess.TimeoutExpired:
+            raise late from None
+        code = returncode_of(answer.code)
         if code == -signal.SIGKILL and time.monotonic() - begun >= timeout_s:
-            raise self._timed_out(argv[0], timeout_s)
+            raise late
         stdout = answer.stdout.decode("utf-8", "replace")
         return Completed(returncode=code, stdout=stdout, stderr=answer.stderr)
 
@@ -183,7 +187,24 @@ class SshDevice:
         words: Sequence[str],
         time_s: float,
         *,
-        grace_s: float = 0.0,
+        source: IO[bytes] | None = None,
+        sink: IO[bytes] | None = None,
+    ) -> Answer:
+        """Do as `_tell` does, where an answer that does not come in time is the link's fault."""
+        try:
+            return self._tell(script, words, time_s, source=source, sink=sink)
+        except subprocess.TimeoutExpired:
+            raise LinkLostError(
+                f"{self.document.name} did not answer within {time_s:g} s",
+                remedy=f"check that this works: {shlex.join(_by_hand(self.document))}",
+            ) from None
+
+    def _tell(
+        self,
+        script: str,
+        words: Sequence[str],
+        time_s: float,
+        *,
         source: IO[bytes] | None = None,
         sink: IO[bytes] | None = None,
     ) -> Answer:
@@ -192,10 +213,12 @@ class SshDevice:
         Args:
             script: Writes its first argument and its exit code as the last line of its errors.
             words: Reach it as they are.
-            time_s: After this, and ``grace_s`` for it to end by itself, our side is ended.
-            grace_s: See ``time_s``.
+            time_s: After this our side is ended.
             source: Its standard input; by default one that stays open as long as this process lives.
             sink: Gets its standard output; by default that is returned.
+
+        Raises:
+            subprocess.TimeoutExpired: It took longer.
         """
         word = f"edgebench-{secrets.token_hex(8)}"
         remote = shlex.join(["sh", "-c", script, word, self._work_dir, *words])
@@ -203,19 +226,19 @@ class SshDevice:
             tempfile.TemporaryFile(dir=scratch.own_folder()) as said,
             _held_input(source) as input_,
         ):
-            code, stdout = self._run_ssh(remote, time_s + grace_s, (input_, sink, said), words)
+            code, stdout = self._run_ssh(remote, time_s, (input_, sink, said))
             said.seek(0)
-            stderr, found, told = said.read().decode("utf-8", "replace").rpartition(word)
-        if not found:
-            raise self._link_error(code, told)
-        return Answer(code=int(told), stdout=stdout or b"", stderr=stderr)
+            errors = said.read().decode("utf-8", "replace")
+        told = re.search(rf"{word} (\d+)\n", errors)
+        if told is None:
+            raise self._link_error(code, errors)
+        return Answer(code=int(told[1]), stdout=stdout or b"", stderr=errors[: told.start()])
 
     def _run_ssh(
         self,
         remote: str,
         time_s: float,
         streams: tuple[IO[bytes] | int, IO[bytes] | None, IO[bytes]],
-        words: Sequence[str],
     ) -> tuple[int, bytes | None]:
         source, sink, said = streams
         try:
@@ -233,19 +256,10 @@ class SshDevice:
             ) from None
         try:
             stdout, _ = process.communicate(timeout=time_s)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            raise self._timed_out(words[1] if len(words) > 1 else "ssh", time_s) from None
         except BaseException:
             _end(process)
             raise
         return process.returncode, stdout
-
-    def _timed_out(self, program: str, time_s: float) -> DeviceTimeoutError:
-        return DeviceTimeoutError(
-            f"{posixpath.basename(program)} on {self.document.name} took longer than {time_s:g} s",
-            remedy="raise budget: {timeout_s: ...} in the device file, or use a smaller model",
-        )
 
     def _not_stored(self, remote: str, size_bytes: int, why: str) -> DeviceError:
         remedy = "check its storage, or set work_dir in the device file to another folder"
@@ -276,7 +290,9 @@ class SshDevice:
                 why=_last_line(said),
                 remedy=f"compare its fingerprint and accept it once: {by_hand}",
             )
-        if "Permission denied" in said:
+        if (
+            "Permission denied (" in said
+        ):  # ssh's own; a program's, whose link broke, has no methods after it
             return DeviceError(
                 f"{name} does not let us in",
                 why=_last_line(said),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -154,6 +155,61 @@ def test_ssh_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     )
     with pytest.raises(DeviceError, match="ssh is not installed here"):
         SshDevice(document).__enter__()
+
+
+@pytest.fixture
+def pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Put a program in the place of ssh that runs what it is given here, with ``first`` and ``last`` around it."""
+
+    def pi(first: str = "", last: str = "") -> SshDevice:
+        program = tmp_path / "bin" / "ssh"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(
+            f'#!/bin/sh\nfor command; do :; done\n{first}\nsh -c "$command"\n{last}\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        transport = {"kind": "ssh", "host": "pi"}
+        document = {"name": "pi", "transport": transport, "work_dir": str(tmp_path / "work")}
+        return SshDevice(DeviceDocument.model_validate(document))
+
+    return pi
+
+
+def test_what_is_said_after_a_program_s_end_does_no_harm(pi) -> None:
+    with pi(last="echo Shared connection closed >&2") as device:
+        done = device.run(["sh", "-c", "echo no such disk >&2; exit 3"], timeout_s=10.0)
+    assert (done.returncode, done.stderr) == (3, "no such disk\n")
+
+
+def test_exit_code_over_128_that_is_no_signal_s_is_an_exit_code(pi) -> None:
+    with pi() as device:
+        assert device.run(["sh", "-c", "exit 255"], timeout_s=10.0).returncode == 255
+        assert device.run(["sh", "-c", "kill -TERM $$"], timeout_s=10.0).returncode == -15
+
+
+def test_device_that_does_not_answer_in_time_may_be_asked_again(
+    pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "model").write_bytes(b"model")
+    device = pi()
+    with device:
+        pi(first="exec sleep 5")
+        monkeypatch.setattr("edgebench.devices.ssh.ANSWER_S", 0.2)
+        with pytest.raises(LinkLostError, match=r"pi did not answer within 0\.2"):
+            device.push(tmp_path / "model", "model")
+
+
+def test_program_s_own_complaint_is_not_taken_for_ssh_s(pi) -> None:
+    device = pi()
+    with device:
+        pi(first="echo cat: /proc/secret: Permission denied >&2; exit 255")
+        with pytest.raises(LinkLostError, match="connection to pi failed"):
+            device.run(["true"], timeout_s=10.0)
+        pi(first="echo 'pi@pi: Permission denied (publickey).' >&2; exit 255")
+        with pytest.raises(DeviceError, match="does not let us in") as caught:
+            device.run(["true"], timeout_s=10.0)
+        assert not isinstance(caught.value, LinkLostError)
 
 
 def wait_for(condition, time_s: float = 20.0) -> None:
