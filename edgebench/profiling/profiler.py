@@ -23,8 +23,8 @@ from edgebench.agent.job import (
     OpsJob,
     SustainedJob,
 )
-from edgebench.devices import Device, upload
-from edgebench.errors import InputError, UnavailableError
+from edgebench.devices import Device, sha256_of, upload
+from edgebench.errors import DeviceError, InputError, UnavailableError
 from edgebench.profiling import benchmark_model
 from edgebench.profiling.link import AgentLink
 from edgebench.profiling.patience import Patience
@@ -91,6 +91,15 @@ class Profiler:
 
     def block(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> TimedBlock:
         """Time one block in a fresh process."""
+        block = self._timed(model, plan)
+        if block.model_sha256 != sha256_of(model):
+            raise DeviceError(
+                f"{model.name} on {self._device.document.name} is not the file that was put there",
+                remedy="delete the folder uploads in its working folder and run again",
+            )
+        return block
+
+    def _timed(self, model: Path, plan: MeasurePlan) -> TimedBlock:
         cores, cooling = plan.cores or self._device.document.cores, self._cooling()
         asked = dataclasses.replace(plan, cores=cores)
         if self._is_native:

@@ -90,7 +90,8 @@ class Search:
             crew.warm_up()
             self._devices = devices_for(self._settings.workers, crew.trainers)
             dataset = self._dataset(crew.trainers)
-            self._save(devices=bench.describe(), data=datasets.facts(dataset))
+            told = self._run.devices if self._settings.measure_later else ()
+            self._save(devices=told or bench.describe(), data=datasets.facts(dataset))
             known = store.load(run_id)
             self._trials, self._paused = list(known.trials), known.paused
             recorded = {trial.trial_id for trial in (*self._trials, *self._paused)}
@@ -117,8 +118,7 @@ class Search:
 
     def _search(self, crew: Crew, bench: Bench, spec: DatasetSpec) -> None:
         latency = self._latency(crew, bench)
-        gaps = Gaps(self._run, self._store, latency, self._stop)
-        self._trials = gaps.filled(self._trials, spec)
+        self._fill_gaps(latency, spec)
         pipeline = Pipeline(self._evaluators(crew, latency), self._suite.constraints)
         template = load_template(
             self._suite.template,
@@ -132,7 +132,15 @@ class Search:
         if not self._stop.requested:
             for trial in agenda.give_up():
                 self._record(trial, agenda)
-            self._trials = gaps.filled(self._trials, spec)
+            self._fill_gaps(latency, spec)
+
+    def _fill_gaps(self, latency: LatencyEvaluator, spec: DatasetSpec) -> None:
+        """Measure what trials lack, and delete the weights of those that it puts off the front."""
+        if self._settings.measure_later:
+            return
+        gaps = Gaps(self._run, self._store, latency, self._stop)
+        self._trials = gaps.filled(self._trials, spec)
+        prune_weights(self._store.weights_dir(self.run_id), self._trials, self._suite)
 
     def _ship(self, crew: Crew, bench: Bench, dataset: Dataset) -> None:
         """Train the front again where the suite asks for it, and make its files, until neither changes it."""

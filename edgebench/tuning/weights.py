@@ -41,12 +41,15 @@ def shipped_weights(folder: Path, trial: Trial, repeats: Sequence[Repeat]) -> Pa
 
 
 def keep_shipped(folder: Path, result: RunResult) -> None:
-    """Delete all weights of a run but those that ship of the baseline and of each trial that was repeated."""
+    """Delete all weights of a run but those that ship of the baseline and of each trial that was repeated.
+
+    A trial that lacks a measurement keeps its own: once that is taken it may be on the front.
+    """
     repeated = {repeat.trial_id for repeat in result.repeats}
     kept = {
         shipped_weights(folder, trial, result.repeats)
         for trial in result.trials
-        if trial.is_baseline or trial.trial_id in repeated
+        if trial.is_baseline or trial.lacks or trial.trial_id in repeated
     }
     for path in set(folder.glob(f"*{WEIGHTS_SUFFIX}")) - kept:
         path.unlink()
@@ -67,8 +70,8 @@ def sweep_weights(folder: Path, trial_ids: Collection[str]) -> None:
 def prune_weights(folder: Path, trials: Sequence[Trial], suite: Suite) -> None:
     """Delete the weights of finished trials that are off the front even with their latency a quarter less.
 
-    A latency is measured again for the front; that may lift a trial onto it, and so may one that is still missing. Where accuracies are to be repeated, any
-    trial may yet be lifted so far: all weights stay then, until `keep_shipped`.
+    A latency is measured again for the front; that may lift a trial onto it, and so may one that is still missing.
+    Where accuracies are to be repeated, any trial may yet be lifted so far: all weights stay then, until `keep_shipped`.
     """
     if suite.repeats > 1:
         return

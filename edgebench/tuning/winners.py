@@ -175,7 +175,7 @@ class Winners:
                     f"{trial.trial_id} has no files: {sentence_of(error)}"
                 )
                 continue
-            for device in self._unmeasured_on(trial, result):
+            for device in self._unmeasured_on(trial.trial_id, artifacts, result):
                 self._measure(trial.trial_id, artifacts, device)
         if waiting and not self._stop.requested:
             self._observer.phase("export and measure", len(waiting), len(waiting))
@@ -188,27 +188,33 @@ class Winners:
         members = select_front(result.trials, suite.objectives, suite.constraints, confirmed)
         wanted = [member.trial for member in members]
         wanted += [t for t in result.trials if t.is_baseline and t.status is Status.COMPLETED]
-        targets = {str(target) for target in suite.export}
         return [
             trial
             for trial in wanted
-            if trial.trial_id not in self._skipped
-            and not (
-                targets <= {str(a.target) for a in result.artifacts if a.trial_id == trial.trial_id}
-                and not self._unmeasured_on(trial, result)
-            )
+            if trial.trial_id not in self._skipped and self._lacks_something(trial.trial_id, result)
         ]
 
-    def _unmeasured_on(self, trial: Trial, result: RunResult) -> list[str]:
-        """Return the devices that have not measured a trial's files, apart from those that failed to."""
-        measured = {
-            measurement.device
-            for (trial_id, _), found in result.measurements.items()
-            for measurement in found
-            if trial_id == trial.trial_id
-        }
-        failed = {device for trial_id, device in self._unmeasured if trial_id == trial.trial_id}
-        return [name for name in self._bench.names if name not in measured | failed]
+    def _lacks_something(self, trial_id: str, result: RunResult) -> bool:
+        targets = self._run.suite.export
+        artifacts = [a for a in result.artifacts if a.trial_id == trial_id and a.target in targets]
+        if len(artifacts) < len(set(targets)):
+            return True
+        return bool(self._unmeasured_on(trial_id, artifacts, result))
+
+    def _unmeasured_on(
+        self, trial_id: str, artifacts: Sequence[Artifact], result: RunResult
+    ) -> list[str]:
+        """Return the devices that have not measured all of a trial's files, apart from those that failed to."""
+        measured = [
+            {m.device for m in result.measurements.get((trial_id, artifact.sha256), ())}
+            for artifact in artifacts
+        ]
+        return [
+            name
+            for name in self._bench.names
+            if (trial_id, name) not in self._unmeasured
+            and not all(name in devices for devices in measured)
+        ]
 
     def _export(self, trial: Trial, result: RunResult, dataset: Dataset) -> Future[ExportedWinner]:
         suite = self._run.suite

@@ -198,6 +198,7 @@ def test_device_that_does_not_answer_in_time_may_be_asked_again(
         monkeypatch.setattr("edgebench.devices.ssh.ANSWER_S", 0.2)
         with pytest.raises(LinkLostError, match=r"pi did not answer within 0\.2"):
             device.push(tmp_path / "model", "model")
+        pi()
 
 
 def test_program_s_own_complaint_is_not_taken_for_ssh_s(pi) -> None:

@@ -14,7 +14,7 @@ from edgebench.agent.job import MeasureJob
 from edgebench.agent.limits import exclusive
 from edgebench.devices import Budget, Completed, Device, DeviceDocument, LocalDevice, upload
 from edgebench.devices.fake import FakeDevice, simulated_agent
-from edgebench.errors import InputError, UnavailableError, UnknownNameError, WorkError
+from edgebench.errors import DeviceError, InputError, UnavailableError, UnknownNameError, WorkError
 from edgebench.profiling import MeasurePlan, Profiler
 from edgebench.profiling.check import ASSETS
 from edgebench.profiling.link import AgentLink
@@ -127,6 +127,12 @@ def test_device_file_s_cores_budget_and_runtimes_reach_the_agent(
     job = json.loads(device.ran[0][-1])
     assert (job["cores"], job["allowed"]) == ([2, 3], ["ort"])
     assert (job["limits"]["wall_s"], job["limits"]["peak_rss_bytes"]) == (9, 1024 * 1024)
+
+
+def test_file_that_is_not_what_was_put_there_is_not_measured(tmp_path: Path) -> None:
+    device = FakeDevice(simulated_agent(written_latency, {"model_sha256": "0" * 64}))
+    with pytest.raises(DeviceError, match=r"a\.null on fake is not the file that was put there"):
+        Profiler(device).measure(model_file(tmp_path, "a.null", 1.0), MeasurePlan(blocks=1))
 
 
 def unsteady(latencies_ms: Sequence[float]) -> FakeDevice:

@@ -207,6 +207,13 @@ def test_the_median_training_ships_and_no_other_weights_stay(store: SqliteStore)
     assert shipped_weights(folder, TRIALS[0], result.repeats) == shipped
 
 
+def test_trial_that_lacks_a_measurement_keeps_its_weights(store: SqliteStore) -> None:
+    run_with(store, [trial("t001", 0.9, 2e4, missing={"latency_ms": "away"}), TRIALS[1]])
+    folder = store.weights_dir("r")
+    keep_shipped(folder, store.load("r"))
+    assert [path.name for path in folder.iterdir()] == ["t001.weights.h5"]
+
+
 def test_of_two_trainings_the_lower_ships(store: SqliteStore) -> None:
     run = run_with(store, TRIALS[:1], replace(SUITE, repeats=2))
     repeat(run, store, Trainer(lambda *_: 0.95))
