@@ -65,7 +65,9 @@ for file; do
 done"""
 
 _PREPARE = """\
-case $1 in uploads/*) [ -f "$1" ] && touch "$1" && echo there && exit;; esac
+case $1 in uploads/*)
+  [ -f "$1" ] && [ "$(wc -c <"$1")" -eq "$3" ] && touch "$1" && echo there && exit;;
+esac
 mkdir -p "$2\""""
 
 _COMMIT = """\
@@ -159,10 +161,12 @@ class AdbDevice:
             raise InputError(f"{local} does not exist", why="expected a file there")
         target = self._inside(remote)
         folder = posixpath.dirname(target)
-        prepared = self._shell(_PREPARE, posixpath.relpath(target, self._work_dir), folder)
+        size_bytes = local.stat().st_size
+        prepared = self._shell(
+            _PREPARE, posixpath.relpath(target, self._work_dir), folder, str(size_bytes)
+        )
         if prepared.stdout.strip() == "there":
             return
-        size_bytes = local.stat().st_size
         if prepared.returncode != 0:
             raise self._not_copied(local, size_bytes, complaint(prepared.stderr))
         partial = f"{folder}/{PARTIAL}{uuid.uuid4().hex}"

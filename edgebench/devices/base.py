@@ -73,7 +73,8 @@ class Device(Protocol):
     def push(self, local: Path, remote: str) -> None:
         """Put a file on the device, whole or not at all.
 
-        A remote path below ``uploads/`` is named by its content: what is there already is not copied again.
+        A remote path below ``uploads/`` is named by its content: what is there already is not copied again, unless its
+        size is another, as where the device lost power soon after.
 
         Raises:
             InputError: No such local file.

@@ -63,9 +63,10 @@ class FakeDevice:
     def push(self, local: Path, remote: str) -> None:
         if not local.is_file():
             raise InputError(f"{local} does not exist", why="expected a file there")
-        name = self._inside(remote)
-        if not (name.startswith(f"{UPLOADS}/") and name in self.files):
-            self.files[name] = local.read_bytes()
+        name, content = self._inside(remote), local.read_bytes()
+        is_there = len(self.files.get(name, b"")) == len(content)
+        if not (name.startswith(f"{UPLOADS}/") and name in self.files and is_there):
+            self.files[name] = content
 
     def run(self, argv: Sequence[str], timeout_s: float) -> Completed:
         self.ran.append(tuple(argv))

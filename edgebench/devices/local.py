@@ -71,7 +71,8 @@ class LocalDevice:
         if not local.is_file():
             raise InputError(f"{local} does not exist", why="expected a file there")
         target = self._inside(remote)
-        if remote.startswith(f"{UPLOADS}/") and target.is_file():
+        is_there = target.is_file() and target.stat().st_size == local.stat().st_size
+        if remote.startswith(f"{UPLOADS}/") and is_there:
             os.utime(target)
             return
         copy_whole(local, target)

@@ -63,7 +63,10 @@ OPEN = (
 )
 RUN = f'{_BEGIN}"$@"; {_END}'
 RUN_FOR = f'{_BEGIN}t=$1; shift; timeout -s KILL "$t" "$@"; {_END}'
-HAS = f'{_BEGIN}[ -f "$1" ] && touch -c -- "$1" 2>/dev/null; [ -f "$1" ]; {_END}'
+HAS = (
+    f'{_BEGIN}[ -f "$1" ] && touch -c -- "$1" 2>/dev/null; '
+    f'[ -f "$1" ] && [ "$(wc -c <"$1")" -eq "$2" ]; {_END}'
+)
 PUT = (
     f'{_BEGIN}p="$1.$$.part"; mkdir -p -- "$(dirname -- "$1")" && cat >"$p" '
     '&& [ "$(wc -c <"$p")" -eq "$2" ] && mv -f -- "$p" "$1"; s=$?; '
@@ -145,11 +148,12 @@ class SshDevice:
         if not local.is_file():
             raise InputError(f"{local} does not exist", why="expected a file there")
         target, size_bytes = self._inside(remote), local.stat().st_size
-        if remote.startswith(f"{UPLOADS}/") and self._ask(HAS, [target], ANSWER_S).code == 0:
+        words = [target, str(size_bytes)]
+        if remote.startswith(f"{UPLOADS}/") and self._ask(HAS, words, ANSWER_S).code == 0:
             return
         with local.open("rb") as file:
             time_s = ANSWER_S + size_bytes / SLOWEST_BYTES_PER_S
-            put = self._ask(PUT, [target, str(size_bytes)], time_s, source=file)
+            put = self._ask(PUT, words, time_s, source=file)
         if put.code != 0:
             raise self._not_stored(remote, size_bytes, _last_line(put.stderr))
 

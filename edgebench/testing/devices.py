@@ -46,11 +46,20 @@ class DeviceContract:
         assert (tmp_path / "back").read_bytes() == b"model"
 
     def test_upload_is_not_copied_twice(self, device: Device, tmp_path: Path) -> None:
-        for content in (b"there", b"not copied"):
+        for content in (b"there", b"other"):
             (tmp_path / "file").write_bytes(content)
             device.push(tmp_path / "file", "uploads/0123/file")
         device.pull("uploads/0123/file", tmp_path / "back")
         assert (tmp_path / "back").read_bytes() == b"there"
+
+    def test_upload_that_is_there_in_part_is_copied_again(
+        self, device: Device, tmp_path: Path
+    ) -> None:
+        for content in (b"", b"whole"):
+            (tmp_path / "file").write_bytes(content)
+            device.push(tmp_path / "file", "uploads/0123/file")
+        device.pull("uploads/0123/file", tmp_path / "back")
+        assert (tmp_path / "back").read_bytes() == b"whole"
 
     def test_missing_local_file_is_an_input_error(self, device: Device, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="does not exist"):

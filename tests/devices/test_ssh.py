@@ -188,6 +188,15 @@ def test_exit_code_over_128_that_is_no_signal_s_is_an_exit_code(pi) -> None:
         assert device.run(["sh", "-c", "kill -TERM $$"], timeout_s=10.0).returncode == -15
 
 
+def test_upload_is_copied_once_and_again_where_a_part_is_left(pi, tmp_path: Path) -> None:
+    with pi() as device:
+        for content, kept in ((b"", b""), (b"whole", b"whole"), (b"other", b"whole")):
+            (tmp_path / "model").write_bytes(content)
+            device.push(tmp_path / "model", "uploads/0123/model")
+            device.pull("uploads/0123/model", tmp_path / "back")
+            assert (tmp_path / "back").read_bytes() == kept
+
+
 def test_device_that_does_not_answer_in_time_may_be_asked_again(
     pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
