@@ -28,7 +28,8 @@ class LocalDevice:
 
     def __init__(self, document: DeviceDocument) -> None:
         self.document = document
-        self.python = document.python or sys.executable
+        python = document.python
+        self.python = os.path.expanduser(python) if python else sys.executable
         self._work_dir = Path(document.work_dir).expanduser() if document.work_dir else cache_dir()
 
     def __enter__(self) -> Self:

@@ -27,24 +27,11 @@ from typing import IO, Self
 from edgebench import scratch
 from edgebench.devices.base import Completed, LinkLostError, returncode_of, took_too_long
 from edgebench.devices.document import DeviceDocument
+from edgebench.devices.ssh_command import by_hand, forgetting, ssh_command
 from edgebench.devices.uploads import UPLOADS
 from edgebench.errors import DeviceError, InputError
 from edgebench.records import DeviceInfo
 
-# A link on which nothing moves is given up after 15 to 20 s; a connection is shared, and ends 30 s after its last use.
-OPTIONS = (
-    "BatchMode=yes",
-    "StrictHostKeyChecking=yes",
-    "ConnectTimeout=10",
-    "ServerAliveInterval=5",
-    "ServerAliveCountMax=3",
-    "ControlMaster=auto",
-    "ControlPersist=30",
-    "ClearAllForwardings=yes",
-    "RemoteCommand=none",
-    "RequestTTY=no",
-    "LogLevel=ERROR",
-)
 LONGEST_SOCKET = 80
 WORK_DIR = ".cache/edgebench"
 ANSWER_S = 60.0
@@ -59,7 +46,7 @@ OPEN = (
     f"{_BEGIN}mkdir -p {UPLOADS}; s=$?; "
     f"find {UPLOADS} -type f '(' -mtime +7 -o -name '*.part' -mmin +60 ')' -exec rm -f '{{}}' + 2>/dev/null; "
     f"find {UPLOADS} -mindepth 1 -type d -empty -exec rmdir '{{}}' + 2>/dev/null; "
-    'command -v timeout; echo "$0 $s" >&2'
+    'echo "home=$HOME"; echo "timeout=$(command -v timeout)"; echo "$0 $s" >&2'
 )
 RUN = f'{_BEGIN}"$@"; {_END}'
 RUN_FOR = f'{_BEGIN}t=$1; shift; timeout -s KILL "$t" "$@"; {_END}'
@@ -109,7 +96,7 @@ class SshDevice:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self._command = _ssh_command(self.document, stack.enter_context(_socket()))
+            self._command = ssh_command(self.document, stack.enter_context(_socket()))
             stack.callback(self._disconnect)
             opened = self._ask(OPEN, [], ANSWER_S)
             if opened.code != 0:
@@ -118,7 +105,10 @@ class SshDevice:
                     why=_last_line(opened.stderr),
                     remedy="set work_dir in the device file to a folder that may be written",
                 )
-            self._has_timeout = bool(opened.stdout.strip())
+            told = _told(opened)
+            self._has_timeout = bool(told.get("timeout"))
+            if self.python.startswith("~/"):
+                self.python = told.get("home", "") + self.python[1:]
             self._open = stack.pop_all()
         return self
 
@@ -131,8 +121,7 @@ class SshDevice:
         self._open.close()
 
     def describe(self) -> DeviceInfo:
-        lines = self._ask(FACTS, [], ANSWER_S).stdout.decode("utf-8", "replace").splitlines()
-        told = dict(line.split("=", 1) for line in lines if "=" in line)
+        told = _told(self._ask(FACTS, [], ANSWER_S))
         cores, kilobytes = told.get("cores", ""), told.get("memory_kb", "")
         return DeviceInfo(
             name=self.document.name,
@@ -200,7 +189,7 @@ class SshDevice:
         except subprocess.TimeoutExpired:
             raise LinkLostError(
                 f"{self.document.name} did not answer within {time_s:g} s",
-                remedy=f"check that this works: {shlex.join(_by_hand(self.document))}",
+                remedy=f"check that this works: {shlex.join(by_hand(self.document))}",
             ) from None
 
     def _tell(
@@ -281,18 +270,18 @@ class SshDevice:
 
     def _link_error(self, code: int, said: str) -> DeviceError:
         """Return what ssh itself failed of."""
-        name, by_hand = self.document.name, shlex.join(_by_hand(self.document))
+        name, command = self.document.name, shlex.join(by_hand(self.document))
         if "HOST IDENTIFICATION HAS CHANGED" in said:
             return DeviceError(
                 f"the host key of {name} is not the one that is known",
                 why="another machine answers in its place, or it was installed anew; nothing was sent",
-                remedy=f"if it was installed anew: {shlex.join(_forgetting(self.document))}",
+                remedy=f"if it was installed anew: {shlex.join(forgetting(self.document, said))}",
             )
         if "Host key verification failed" in said or "host key is known for" in said:
             return DeviceError(
                 f"the host key of {name} is not known; nothing was sent",
                 why=_last_line(said),
-                remedy=f"compare its fingerprint and accept it once: {by_hand}",
+                remedy=f"compare its fingerprint and accept it once: {command}",
             )
         if (
             "Permission denied (" in said
@@ -300,11 +289,11 @@ class SshDevice:
             return DeviceError(
                 f"{name} does not let us in",
                 why=_last_line(said),
-                remedy=f"load your key with ssh-add, or put it there with ssh-copy-id, until this works: {by_hand}",
+                remedy=f"load your key with ssh-add, or put it there with ssh-copy-id, until this works: {command}",
             )
         why = _last_line(said) or f"ssh ended with {code}"
         return LinkLostError(
-            f"the connection to {name} failed", why=why, remedy=f"check that this works: {by_hand}"
+            f"the connection to {name} failed", why=why, remedy=f"check that this works: {command}"
         )
 
     def _disconnect(self) -> None:
@@ -321,42 +310,6 @@ class SshDevice:
         if path.startswith(("/", "..")):
             raise DeviceError(f"{remote} leaves the working folder of {self.document.name}")
         return path
-
-
-def _ssh_command(document: DeviceDocument, socket: str) -> list[str]:
-    options = [*OPTIONS, f"ControlPath={socket}"]
-    return [*_program(document, options), "-T", _target(document)]
-
-
-def _by_hand(document: DeviceDocument) -> list[str]:
-    """Return the command with which a user sees and accepts a host key, or finds out why it fails."""
-    return [*_program(document, ["StrictHostKeyChecking=ask"]), _target(document), "true"]
-
-
-def _forgetting(document: DeviceDocument) -> list[str]:
-    transport = document.transport
-    host = str(transport.host)
-    known = f"[{host}]:{transport.port}" if transport.port not in (None, 22) else host
-    file = ["-f", transport.known_hosts] if transport.known_hosts else []
-    return ["ssh-keygen", "-R", known, *file]
-
-
-def _program(document: DeviceDocument, options: Sequence[str]) -> list[str]:
-    transport = document.transport
-    command = ["ssh"]
-    if transport.port is not None:
-        command += ["-p", str(transport.port)]
-    if transport.identity_file is not None:
-        command += ["-i", transport.identity_file]
-        options = [*options, "IdentitiesOnly=yes"]
-    if transport.known_hosts is not None:
-        options = [*options, f'UserKnownHostsFile="{transport.known_hosts}"']
-    return command + [word for option in options for word in ("-o", option)]
-
-
-def _target(document: DeviceDocument) -> str:
-    transport = document.transport
-    return f"{transport.user}@{transport.host}" if transport.user else str(transport.host)
 
 
 @contextlib.contextmanager
@@ -391,6 +344,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _from_home(path: str) -> str:
     """Return a remote path that may begin with ``~``: a login begins at home."""
     return path.removeprefix("~").lstrip("/") or "." if path.startswith("~") else path
+
+
+def _told(answer: Answer) -> dict[str, str]:
+    """Return the facts that a script printed, one ``key=value`` a line."""
+    lines = answer.stdout.decode("utf-8", "replace").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def _last_line(text: str) -> str:

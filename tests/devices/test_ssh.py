@@ -161,7 +161,7 @@ def test_ssh_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 def pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Put a program in the place of ssh that runs what it is given here, with ``first`` and ``last`` around it."""
 
-    def pi(first: str = "", last: str = "") -> SshDevice:
+    def pi(first: str = "", last: str = "", **fields: str) -> SshDevice:
         program = tmp_path / "bin" / "ssh"
         program.parent.mkdir(exist_ok=True)
         program.write_text(
@@ -170,7 +170,12 @@ def pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
         transport = {"kind": "ssh", "host": "pi"}
-        document = {"name": "pi", "transport": transport, "work_dir": str(tmp_path / "work")}
+        document = {
+            "name": "pi",
+            "transport": transport,
+            "work_dir": str(tmp_path / "work"),
+            **fields,
+        }
         return SshDevice(DeviceDocument.model_validate(document))
 
     return pi
@@ -180,6 +185,11 @@ def test_what_is_said_after_a_program_s_end_does_no_harm(pi) -> None:
     with pi(last="echo Shared connection closed >&2") as device:
         done = device.run(["sh", "-c", "echo no such disk >&2; exit 3"], timeout_s=10.0)
     assert (done.returncode, done.stderr) == (3, "no such disk\n")
+
+
+def test_python_may_be_written_from_home(pi, tmp_path: Path) -> None:
+    with pi(first=f"export HOME={tmp_path}", python="~/venv/bin/python") as device:
+        assert device.python == f"{tmp_path}/venv/bin/python"
 
 
 def test_exit_code_over_128_that_is_no_signal_s_is_an_exit_code(pi) -> None:
@@ -220,6 +230,13 @@ def test_program_s_own_complaint_is_not_taken_for_ssh_s(pi) -> None:
         with pytest.raises(DeviceError, match="does not let us in") as caught:
             device.run(["true"], timeout_s=10.0)
         assert not isinstance(caught.value, LinkLostError)
+
+
+def test_changed_key_is_forgotten_by_the_name_that_ssh_knows_it_by(pi) -> None:
+    said = "REMOTE HOST IDENTIFICATION HAS CHANGED!\nHost key for [10.0.0.9]:2222 has changed and you have asked"
+    with pytest.raises(DeviceError, match="not the one that is known") as caught:
+        pi(first=f"echo '{said}' >&2; exit 255").__enter__()
+    assert "ssh-keygen -R '[10.0.0.9]:2222'" in caught.value.remedy
 
 
 def wait_for(condition, time_s: float = 20.0) -> None:
