@@ -37,7 +37,7 @@ def by_hand(document: DeviceDocument) -> list[str]:
 def forgetting(document: DeviceDocument, said: str) -> list[str]:
     """Return the command with which a user forgets the host key that is known, by the name that ssh said it has."""
     transport = document.transport
-    found = re.search(r"Host key for (\S+) has changed", said)
+    found = re.search(r"[Hh]ost key for (\S+) has changed and you", said)
     known = found[1] if found else str(transport.host)
     file = ["-f", transport.known_hosts] if transport.known_hosts else []
     return ["ssh-keygen", "-R", known, *file]
