@@ -62,7 +62,8 @@ class AgentLink:
             EdgebenchError: What `ERRORS` says of the agent's own error; `DeviceError` where it gave no answer.
         """
         remote = upload(self._device, self._bundle.path)
-        argv = [*self._environment(), self._device.python, "-I", remote, write_job(job)]
+        # Not -I, which hides what `pip install` put into the user's own folder.
+        argv = [*self._environment(), self._device.python, "-E", remote, write_job(job)]
         completed = self._device.run(argv, timeout_s + job.lock_wait_s + START_UP_S)
         if completed.returncode < 0:
             raise _ended_by_signal(-completed.returncode, self._device.document.name, timeout_s)

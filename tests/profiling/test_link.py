@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def test_agent_past_its_time_ends_itself(device: Device, null_model: Path) -> No
     job = MeasureJob(model="slow.null", block_s=0.1, limits=Limits(wall_s=0.5))
     with pytest.raises(DeviceTimeoutError, match=r"longer than 0\.5 s"):
         AgentLink(device).ask(job, timeout_s=0.5)
+
+
+def test_runtime_that_its_user_alone_installed_is_found(
+    local_document: DeviceDocument, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    package = tmp_path / ".local" / "lib" / version / "site-packages" / "onnxruntime"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('it was found')")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    base = {"python": sys._base_executable}
+    with LocalDevice(local_document.model_copy(update=base)) as device:
+        answer = AgentLink(device).ask(DescribeJob(runtimes=("ort",)), timeout_s=30.0)
+    assert "it was found" in answer["runtimes"]["ort"]["message"]
 
 
 def test_device_file_s_variables_reach_the_agent(local_document: DeviceDocument) -> None:
