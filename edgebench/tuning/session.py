@@ -25,7 +25,7 @@ from edgebench.evaluators import (
 )
 from edgebench.executors import Executor, Shared
 from edgebench.objectives import front_hypervolume, select_front
-from edgebench.records import RunResult, Status, Suite, Trial, metric_kind
+from edgebench.records import DeviceInfo, RunResult, Status, Suite, Trial, metric_kind
 from edgebench.store import SqliteStore
 from edgebench.templates import chosen_backend, discover_space, load_template
 from edgebench.tuning.agenda import Agenda, Work
@@ -90,8 +90,7 @@ class Search:
             crew.warm_up()
             self._devices = devices_for(self._settings.workers, crew.trainers)
             dataset = self._dataset(crew.trainers)
-            told = self._run.devices if self._settings.measure_later else ()
-            self._save(devices=told or bench.describe(), data=datasets.facts(dataset))
+            self._save(devices=self._described(bench), data=datasets.facts(dataset))
             known = store.load(run_id)
             self._trials, self._paused = list(known.trials), known.paused
             recorded = {trial.trial_id for trial in (*self._trials, *self._paused)}
@@ -133,6 +132,14 @@ class Search:
             for trial in agenda.give_up():
                 self._record(trial, agenda)
             self._fill_gaps(latency, spec)
+
+    def _described(self, bench: Bench) -> tuple[DeviceInfo, ...]:
+        """Return the facts of every device; where none is reached, those that an earlier process was told."""
+        told = bench.describe()
+        if not self._settings.measure_later:
+            return told
+        known = {info.name: info for info in self._run.devices}
+        return tuple(known.get(info.name, info) for info in told)
 
     def _fill_gaps(self, latency: LatencyEvaluator, spec: DatasetSpec) -> None:
         """Measure what trials lack, and delete the weights of those that it puts off the front."""
