@@ -128,6 +128,19 @@ class OracleContract:
             for name, value in trial.hyperparameters.items():
                 assert is_choice(space.entry(name), value), f"{name} cannot be {value}"
 
+    def test_goes_on_where_a_device_gave_no_latency(self) -> None:
+        judge, taken = Judge(self.suite(), example_space()), dict[str, Trial]()
+        for trial in self.run(judge, 2, taken):
+            assert trial.metric("latency_ms")
+        for number in (3, 4):
+            trial_id = f"t{number:03}"
+            asked = judge.ask(trial_id)
+            assert asked is not None
+            trial = self.trial(trial_id, asked)
+            metrics = tuple(m for m in trial.metrics if m.name != "latency_ms")
+            judge.tell(replace(trial, metrics=metrics, missing={"latency_ms": "it went away"}))
+        assert judge.ask("t005") is not None
+
     def test_one_seed_gives_one_sequence(self) -> None:
         first, second, third = (
             [t.hyperparameters for t in self.run(Judge(self.suite(seed=seed), example_space()), 6, {})]

@@ -136,6 +136,15 @@ def test_who_did_not_come_so_far_does_not_stand_there() -> None:
     assert over.losses == pytest.approx((0.2 / 0.9, 0.5))
 
 
+def test_what_a_device_did_not_give_stands_at_its_reference() -> None:
+    latency = Objective(metric="latency_ms", goal=Goal.MIN, reference=20.0)
+    lacking = replace(TRIAL, missing={"latency_ms": "it went away"})
+    found = standing_at(1, lacking, "pareto", (*OBJECTIVES, latency), ())
+    assert found is not None
+    assert found.losses[2] == 1.0
+    assert standing_at(1, TRIAL, "pareto", (*OBJECTIVES, latency), ()) is None
+
+
 def standing(trial_id: str, *losses: float) -> Standing:
     return Standing(trial_id=trial_id, violation=0.0, losses=losses)
 

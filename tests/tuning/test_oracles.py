@@ -111,6 +111,17 @@ def test_an_oracle_that_takes_objectives_hears_them_and_the_score():
     assert (oracle.max_trials, oracle.seed) == (100, 1)
 
 
+def test_what_a_device_did_not_give_is_told_as_the_median_of_what_it_gave():
+    contract, judge = own("Hearing")
+    taken = {}
+    known = sorted(t.values()["latency_ms"] for t in contract.run(judge, 3, taken))
+    trial = contract.trial("t004", judge.ask("t004"))
+    metrics = tuple(metric for metric in trial.metrics if metric.name != "latency_ms")
+    judge.tell(replace(trial, metrics=metrics, missing={"latency_ms": "it went away"}))
+    told, _ = sys.modules["own_oracles"].Hearing.told
+    assert told["latency_ms"] == known[1]
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
