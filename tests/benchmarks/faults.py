@@ -25,7 +25,17 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 from journal import MACHINE, Journal  # noqa: E402
 
 PATH = HERE / "results" / "faults.json"
-FAULTS = ("drop", "slow", "stall", "refuse", "nospace", "readonly", "lowmem 48", "reboot", "hot")
+FAULTS = (
+    "drop",
+    "slow",
+    "stall",
+    "refuse",
+    "nospace /home/pi/edgebench 64k",
+    "readonly",
+    "lowmem 48",
+    "reboot",
+    "hot",
+)
 COMMANDS = ("profile", "search")
 BEGUN = {"profile": 10.0, "search": 25.0}
 LIMIT_S = 600.0
