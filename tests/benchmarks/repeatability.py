@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import statistics
@@ -38,12 +39,23 @@ def load(kind: str) -> Iterator[None]:
     if kind == "quiet":
         yield
         return
-    code = "import os\nos.sched_setaffinity(0, {0})\nwhile True: pass"
+    code = "import os\nos.sched_setaffinity(0, {0})\nmine = os.getppid()\nwhile os.getppid() == mine: pass"
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         try:
             yield
         finally:
             process.kill()
+
+
+@contextlib.contextmanager
+def quiet(lock: Path | None) -> Iterator[None]:
+    """Hold a file locked: whoever else works on this machine waits for it."""
+    if lock is None:
+        yield
+        return
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def repeat(models: list[Path], options: list[str], kind: str) -> list[dict[str, Any]]:
@@ -88,6 +100,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=35.0)
     parser.add_argument("--load", choices=LOADS, action="append")
     parser.add_argument("--out", type=Path, default=PATH)
+    parser.add_argument("--lock", type=Path, help="A file held locked while a repeat is quiet.")
     parser.add_argument(
         "--option", action="append", default=[], help="Of profile: --option=--blocks=6"
     )
@@ -108,8 +121,10 @@ def main() -> None:
         for kind in kinds if index % 2 == 0 else kinds[::-1]:
             if any((r["index"], r["load"]) == (index, kind) for r in journal.runs):
                 continue
-            at_s = round(time.time(), 1)
-            for row in repeat(models, given.option, kind):
+            with quiet(given.lock if kind == "quiet" else None):
+                at_s = round(time.time(), 1)
+                rows = repeat(models, given.option, kind)
+            for row in rows:
                 journal.add({**row, "index": index, "at_s": at_s})
     print(table(journal.runs))  # noqa: T201
 
