@@ -330,7 +330,9 @@ class Trial:
 
     @property
     def lacks(self) -> dict[str, str]:
-        """What is still missing, and why; it may have been measured since."""
+        """What is still missing, and why; it may have been measured since. A trial that failed lacks nothing."""
+        if self.status is Status.FAILED:
+            return {}
         return {name: why for name, why in self.missing.items() if self.metric(name) is None}
 
     @property
@@ -578,6 +580,11 @@ class Run:
         """The names of its devices, the one that it ranks by first; a suite may call them by their files."""
         return tuple(device.name for device in self.devices) or self.suite.devices
 
+    def on_device(self, metric: Metric, device: str) -> Metric:
+        """Return a metric under the name that it has in this run where that device gave it."""
+        is_first = device == self.device_names[0]
+        return metric if is_first else replace(metric, name=f"{metric.name}@{device}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
@@ -585,7 +592,7 @@ class RunResult:
 
     ``paused`` are the trials that were put aside at a rung of epochs and have not ended.
     ``measurements`` maps (trial_id, model sha256) to what was measured, in order; several a key where a file was
-    measured on several devices or runtimes, or again. ``confirmed`` is the latency of shipped files by trial,
+    measured on several devices or runtimes, or again. ``confirmed`` are the latencies of shipped files by trial, one a device,
     ``repeats`` the trainings beyond each trial's own.
     """
 
@@ -593,6 +600,6 @@ class RunResult:
     trials: tuple[Trial, ...]
     artifacts: tuple[Artifact, ...]
     measurements: Mapping[tuple[str, str], tuple[Measurement, ...]]
-    confirmed: Mapping[str, Metric] = field(default_factory=dict)
+    confirmed: Mapping[str, tuple[Metric, ...]] = field(default_factory=dict)
     paused: tuple[Trial, ...] = ()
     repeats: tuple[Repeat, ...] = ()

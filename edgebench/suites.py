@@ -181,8 +181,13 @@ def load(source: str = DEFAULT_SUITE, changes: Iterable[Change] = ()) -> Suite:
 
 
 def suite_hash(suite: Suite) -> str:
-    """Return a hash of all that makes results comparable: not the number of trials, devices or exports."""
+    """Return a hash of all that makes results comparable: not the number of trials, further devices or exports.
+
+    The first device counts, unless it is this machine: ``latency_ms`` is its.
+    """
     tree = dataclasses.asdict(suite)
+    if suite.devices[0] != "local":
+        tree["device"] = suite.devices[0]
     if suite.fidelity is None:
         del tree["fidelity"]  # suites of before there were rungs keep their hash
     if suite.repeats == 1:

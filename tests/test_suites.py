@@ -382,9 +382,11 @@ def test_what_does_not_change_the_question_keeps_the_hash(number: int, line: str
     assert suite_hash(load(with_line(number, line))) == suite_hash(load(TEXT))
 
 
-def test_another_device_keeps_the_hash() -> None:
+def test_further_devices_keep_the_hash_and_another_first_one_does_not() -> None:
     suite = load(TEXT)
-    assert suite_hash(replace(suite, devices=("pi4",))) == suite_hash(suite)
+    assert suite_hash(replace(suite, devices=("local", "pi4"))) == suite_hash(suite)
+    elsewhere = {suite_hash(replace(suite, devices=(name,))) for name in ("local", "pi4", "pi5")}
+    assert len(elsewhere) == 3
 
 
 @pytest.mark.parametrize(

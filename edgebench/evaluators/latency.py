@@ -96,6 +96,11 @@ class LatencyEvaluator:
         suffixes = self._suffixes.values()
         return ("file_bytes", *(f"{name}{suffix}" for suffix in suffixes for name in ON_DEVICES))
 
+    @property
+    def latencies(self) -> tuple[str, ...]:
+        """What latency is called on each device."""
+        return tuple(f"latency_ms{suffix}" for suffix in self._suffixes.values())
+
     def remember(self, arch_id: str, metrics: tuple[Metric, ...]) -> None:
         """Take over what an earlier process measured, so that it is not measured again."""
         if arch_id:

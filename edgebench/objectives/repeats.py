@@ -79,9 +79,7 @@ def confirmed_metrics(result: RunResult) -> dict[str, tuple[Metric, ...]]:
     """
     trainings = _trainings(result)
     pooled = pooled_spread(trainings.values())
-    confirmed: dict[str, tuple[Metric, ...]] = {
-        trial_id: (latency,) for trial_id, latency in result.confirmed.items()
-    }
+    confirmed = dict(result.confirmed)
     if pooled is not None:
         for trial_id, accuracies in trainings.items():
             mean = mean_accuracy(accuracies, pooled)

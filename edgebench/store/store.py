@@ -198,11 +198,12 @@ class SqliteStore:
             )
             late = self._late_metrics(run_id)
         measurements: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
-        confirmed: dict[str, Metric] = {}
+        confirmed: dict[str, dict[str, Metric]] = defaultdict(dict)
         for trial_id, sha256, purpose, document in measured:
             measurement = self._read(_MEASUREMENT, document)
-            if purpose == CONFIRM and measurement.valid:
-                confirmed[trial_id] = measurement.as_metric()
+            if purpose == CONFIRM:
+                metric = run.on_device(measurement.as_metric(), measurement.device)
+                confirmed[trial_id][metric.name] = metric
             measurements[trial_id, sha256].append(measurement)
         return RunResult(
             run=run,
@@ -212,7 +213,7 @@ class SqliteStore:
             ),
             artifacts=tuple(self._read(_ARTIFACT, text) for text in artifacts),
             measurements={key: tuple(found) for key, found in measurements.items()},
-            confirmed=confirmed,
+            confirmed={trial_id: tuple(found.values()) for trial_id, found in confirmed.items()},
             paused=tuple(self._read(_TRIAL, text) for text in paused),
             repeats=tuple(self._read(_REPEAT, text) for text in repeats),
         )

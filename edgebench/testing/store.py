@@ -309,4 +309,4 @@ class ResultStoreContract:
         for measurement in confirmed:
             store.record_measurement("run-1", "t001", measurement, CONFIRM)
         store.record_measurement("run-1", "t001", example_measurement(median_ms=9.0), PROFILE)
-        assert store.load("run-1").confirmed == {"t001": confirmed[-1].as_metric()}
+        assert store.load("run-1").confirmed == {"t001": (confirmed[-1].as_metric(),)}

@@ -76,13 +76,29 @@ class Bench:
         return tuple(self._documents)
 
     def describe(self) -> tuple[DeviceInfo, ...]:
-        """Return the facts of every device, its working runtimes included; those of its file where none is reached."""
+        """Return the facts of every device, its working runtimes included; those of its file where none is reached.
+
+        Raises:
+            InputError: a device lacks a core that its file names.
+        """
         if self._later:
             return tuple(
                 DeviceInfo(name=name, transport=document.transport.kind, machine="", system="")
                 for name, document in self._documents.items()
             )
-        return tuple(check_device(device).info for device in self._devices.values())
+        return tuple(self._described(device) for device in self._devices.values())
+
+    @staticmethod
+    def _described(device: Device) -> DeviceInfo:
+        check, cores = check_device(device), device.document.cores
+        absent = sorted(set(cores) - set(check.affinity if check.affinity is not None else cores))
+        if absent:
+            raise InputError(
+                f"{device.document.name} has no core {absent[0]} to measure on",
+                why=f"it offers {', '.join(map(str, check.affinity or ()))}",
+                remedy="change cores in its device file",
+            )
+        return check.info
 
     def measure(self, path: Path, names: Sequence[str]) -> list[Reading]:
         """Measure one file on some devices, with the blocks of a search."""
@@ -99,7 +115,13 @@ class Bench:
     def infer(self, path: Path, inputs: Floats) -> Floats:
         """Run a one-input, one-output file over examples, one by one, on the first device that gives outputs."""
         plan = replace(self._plan, runtime=_fitting(self._plan, [path]))
-        return self._scorers[0].infer(path, inputs, plan)[0]
+        *others, last = self._scorers
+        for scorer in others:
+            try:
+                return scorer.infer(path, inputs, plan)[0]
+            except DeviceError as error:
+                LOG.warning("%s", sentence_of(error))
+        return last.infer(path, inputs, plan)[0]
 
     def _reading(self, path: Path, name: str) -> Reading:
         plan = replace(self._plan, blocks=self._blocks)

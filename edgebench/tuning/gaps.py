@@ -31,6 +31,26 @@ class Gaps:
         self._latency = latency
         self._stop = stop
 
+    @staticmethod
+    def opened(trials: Sequence[Trial], names: Sequence[str]) -> list[Trial]:
+        """Return the trials, those that a device measured lacking the latency of each that has joined since.
+
+        Args:
+            names: What latency is called on each device.
+        """
+        return [
+            dataclasses.replace(
+                trial,
+                missing={
+                    **dict.fromkeys(names, "the device was not asked then"),
+                    **trial.missing,
+                },
+            )
+            if any(trial.metric(name) for name in names)
+            else trial
+            for trial in trials
+        ]
+
     def filled(self, trials: Sequence[Trial], spec: DatasetSpec) -> list[Trial]:
         """Return the trials, with what could be measured of what they lack."""
         return [

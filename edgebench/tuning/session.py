@@ -146,7 +146,7 @@ class Search:
         if self._settings.measure_later:
             return
         gaps = Gaps(self._run, self._store, latency, self._stop)
-        self._trials = gaps.filled(self._trials, spec)
+        self._trials = gaps.filled(gaps.opened(self._trials, latency.latencies), spec)
         prune_weights(self._store.weights_dir(self.run_id), self._trials, self._suite)
 
     def _ship(self, crew: Crew, bench: Bench, dataset: Dataset) -> None:

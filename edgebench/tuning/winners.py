@@ -253,7 +253,7 @@ class Winners:
         with self._store.transaction():
             for measurement in measurements:
                 artifact = next(a for a in artifacts if a.sha256 == measurement.model_sha256)
-                confirms = device == self._bench.names[0] and self._is_ranked(artifact)
+                confirms = self._is_ranked(artifact) and measurement.valid
                 purpose = CONFIRM if confirms else PROFILE
                 self._store.record_measurement(self._run.run_id, trial_id, measurement, purpose)
 

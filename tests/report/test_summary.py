@@ -85,7 +85,7 @@ def test_the_values_are_those_of_the_records(result: RunResult) -> None:
 
 def test_latency_is_the_confirmed_one_and_names_where_it_was_measured(result: RunResult) -> None:
     latency = summarise(result, report_dir=REPORT_DIR)["front"][0]["metrics"]["latency_ms"]
-    confirmed = result.confirmed["t008"]
+    (confirmed,) = result.confirmed["t008"]
 
     assert (latency["value"], latency["low"], latency["high"]) == (
         confirmed.value, confirmed.low, confirmed.high,
@@ -100,7 +100,7 @@ def test_latency_is_the_confirmed_one_and_names_where_it_was_measured(result: Ru
 def test_latency_names_the_runtime_of_the_very_measurement(result: RunResult) -> None:
     (onnx,) = [a for a in result.artifacts if a.file_name == "t008-int8.onnx"]
     (measured,) = result.measurements["t008", onnx.sha256]
-    changed = replace(result, confirmed={"t008": measured.as_metric()})
+    changed = replace(result, confirmed={"t008": (measured.as_metric(),)})
 
     latency = summarise(changed, report_dir=REPORT_DIR)["front"][0]["metrics"]["latency_ms"]
 

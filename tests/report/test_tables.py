@@ -35,7 +35,7 @@ def test_the_front_has_its_pick_and_its_confirmed_latency(result: RunResult) -> 
 
     assert list(frame.index) == ["t008", "t004", "t002"]
     assert list(frame["pick"]) == [True, False, False]
-    assert frame.loc["t004", "latency_ms"] == result.confirmed["t004"].value
+    assert frame.loc["t004", "latency_ms"] == result.confirmed["t004"][0].value
 
 
 def test_a_run_that_lacks_something_has_tables(poor_result: RunResult) -> None:

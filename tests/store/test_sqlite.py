@@ -223,7 +223,7 @@ def test_a_store_of_an_older_version_still_loads(example: Path, tmp_path: Path) 
     (artifact,) = result.artifacts
     assert (artifact.file_name, artifact.size_bytes) == ("t001-int8.tflite", 1001)
     assert [m.p50_ms for m in result.measurements["t001", artifact.sha256]] == [2.0, 4.0]
-    assert result.confirmed["t001"].value == 2.0
+    assert result.confirmed["t001"][0].value == 2.0
 
 
 @pytest.mark.parametrize(
