@@ -104,7 +104,7 @@ def test_the_pooled_spread_weighs_by_degrees_of_freedom() -> None:
 def test_a_run_without_repeats_says_nothing_of_accuracies() -> None:
     assert confirmed_metrics(run_of([trial("t001", 0.8, 1e4)], {})) == {}
     latency = Metric(name="latency_ms", value=2.0, unit="ms")
-    measured = replace(run_of([trial("t001", 0.8, 1e4)], {}), confirmed={"t001": latency})
+    measured = replace(run_of([trial("t001", 0.8, 1e4)], {}), confirmed={"t001": (latency,)})
     assert confirmed_metrics(measured) == {"t001": (latency,)}
 
 

@@ -232,7 +232,8 @@ def make_result(
                 for rank, device in enumerate(devices)
             )
             if target == "tflite-fp32":
-                confirmed[owner.trial_id] = measurements[owner.trial_id, file.sha256][0].as_metric()
+                (measured, *_) = measurements[owner.trial_id, file.sha256]
+                confirmed[owner.trial_id] = (measured.as_metric(),)
     fields = {
         "run": make_run(suite=suite),
         "trials": (*searched, baseline),
