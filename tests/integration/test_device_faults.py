@@ -121,3 +121,19 @@ def test_measuring_may_wait_for_the_device(switch: Path) -> None:
     found = api.search(resume=later.run_id, workers=1)
     assert latencies(found) == [True] * TRIALS
     assert found.summary["front"]
+
+
+def test_device_that_joins_a_run_measures_what_it_has(switch: Path) -> None:
+    alone = api.search("small.yaml", workers=1)
+    joined = api.search("small.yaml", devices=["local", "flaky.yaml"], workers=1)
+    assert joined.run_id == alone.run_id
+    for trial in joined.result.trials:
+        assert trial.metric("latency_ms@flaky"), trial.trial_id
+    for member in joined.summary["front"]:
+        assert member["metrics"]["latency_ms@flaky"]["device"] == "flaky"
+        assert {row["device"] for f in member["artifacts"] for row in f["latency"]} == {
+            "local",
+            "flaky",
+        }
+    elsewhere = search()
+    assert elsewhere.run_id != alone.run_id

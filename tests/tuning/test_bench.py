@@ -115,3 +115,28 @@ def test_files_are_scored_on_the_first_device_that_gives_outputs(tmp_path, monke
     with Bench(null_suite(devices=(str(path), "local")), crew) as bench:
         outputs = bench.infer(ASSETS / "tiny.tflite", np.zeros((2, 8), np.float32))
     assert outputs.shape == (2, 4)
+
+
+def test_core_that_a_device_lacks_is_told_before_the_search(tmp_path):
+    path = tmp_path / "here.yaml"
+    path.write_text("name: here\ntransport: {kind: local}\ncores: [4000]\n")
+    executor = InlineExecutor()
+    suite = null_suite(devices=(str(path),))
+    with (
+        Bench(suite, Crew(trainers=executor, exporters=executor)) as bench,
+        pytest.raises(InputError, match="here has no core 4000"),
+    ):
+        bench.describe()
+
+
+def test_files_are_scored_on_the_next_device_where_the_first_is_lost(tmp_path):
+    path = tmp_path / "gone.yaml"
+    path.write_text(
+        "name: gone\ntransport: {kind: local}\npython: /no/such/python\nbudget: {reconnect_s: 0}\n"
+    )
+    executor = InlineExecutor()
+    latency = LatencyPlan(runtime="auto")
+    suite = null_suite(devices=(str(path), "local"), latency=latency)
+    with Bench(suite, Crew(trainers=executor, exporters=executor)) as bench:
+        outputs = bench.infer(ASSETS / "tiny.tflite", np.zeros((2, 8), np.float32))
+    assert outputs.shape == (2, 4)

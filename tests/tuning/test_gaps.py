@@ -60,3 +60,13 @@ def test_trial_that_cannot_be_measured_keeps_no_other_from_it(tmp_path: Path) ->
             None,
             LATENCY,
         ]
+
+
+def test_device_that_joined_since_is_asked_for_what_others_measured() -> None:
+    measured = Trial(
+        trial_id="t001", status=Status.COMPLETED, hyperparameters={}, metrics=(LATENCY,)
+    )
+    unmeasured = replace(measured, trial_id="t002", status=Status.INFEASIBLE, metrics=())
+    failed = replace(measured, trial_id="t003", status=Status.FAILED)
+    opened = Gaps.opened([measured, unmeasured, failed], ["latency_ms", "latency_ms@pi4"])
+    assert [list(trial.lacks) for trial in opened] == [["latency_ms@pi4"], [], []]
