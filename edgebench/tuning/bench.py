@@ -18,6 +18,10 @@ from edgebench.tuning.crew import Crew
 from edgebench.tuning.pipeline import LOG, sentence_of
 
 
+# A search measures .tflite and .onnx files; to try keras besides, its framework would be loaded.
+MEASURED_BY = ("litert", "tflite", "ort")
+
+
 class Bench:
     """Measures files as the suite's latency plan says. The search ranks by its first device.
 
@@ -90,7 +94,7 @@ class Bench:
 
     @staticmethod
     def _described(device: Device) -> DeviceInfo:
-        check, cores = check_device(device), device.document.cores
+        check, cores = check_device(device, MEASURED_BY), device.document.cores
         absent = sorted(set(cores) - set(check.affinity if check.affinity is not None else cores))
         if absent:
             raise InputError(
