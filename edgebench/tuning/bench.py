@@ -17,7 +17,6 @@ from edgebench.records import DeviceInfo, Measurement, Suite
 from edgebench.tuning.crew import Crew
 from edgebench.tuning.pipeline import LOG, sentence_of
 
-
 # A search measures .tflite and .onnx files; to try keras besides, its framework would be loaded.
 MEASURED_BY = ("litert", "tflite", "ort")
 
