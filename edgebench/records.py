@@ -522,10 +522,10 @@ class Measurement:
     @property
     def floor_ms(self) -> float:
         """Least of the blocks' tenth percentiles."""
-        return min(self._floors_ms())
+        return min(self._quantiles_ms(0.10))
 
-    def _floors_ms(self) -> list[float]:
-        return [stats.quantile(block.samples_ns, 0.10) / 1e6 for block in self.blocks]
+    def _quantiles_ms(self, q: float) -> list[float]:
+        return [stats.quantile(block.samples_ns, q) / 1e6 for block in self.blocks]
 
     @property
     def valid(self) -> bool:
@@ -545,11 +545,14 @@ class Measurement:
         return (*self.invalid_reasons, *differ, *noisy)
 
     def as_metric(self) -> Metric:
-        """The search objective with its interval: the figure that ``rank_by`` names."""
+        """The search objective with its interval: the figure that ``rank_by`` names.
+
+        That of the floor reaches from the least first percentile of a block to the largest tenth.
+        """
         value, low, high = self._block_medians_ms()
         if self.rank_by == "floor":
-            floors = self._floors_ms()
-            value, low, high = min(floors), min(floors), max(floors)
+            floors = self._quantiles_ms(0.10)
+            value, low, high = min(floors), min(self._quantiles_ms(0.01)), max(floors)
         return Metric(
             name="latency_ms", value=value, unit="ms", n=len(self.blocks), low=low, high=high
         )

@@ -107,7 +107,7 @@ def _show(measurements: list[Measurement], ops: Sequence[tuple[Op, ...]], *, as_
 
 def as_document(measurement: Measurement) -> dict[str, Any]:
     """Return a measurement as `profile --json` prints it."""
-    environment = measurement.environment
+    environment, latency = measurement.environment, measurement.as_metric()
     return {
         "model": measurement.model_name,
         "sha256": measurement.model_sha256,
@@ -127,6 +127,9 @@ def as_document(measurement: Measurement) -> dict[str, Any]:
         "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
         "peak_rss_bytes": measurement.peak_rss_bytes,
         "ranked_by": measurement.rank_by,
+        "latency_ms": latency.value,
+        "latency_low_ms": latency.low,
+        "latency_high_ms": latency.high,
         "outputs": _outputs(measurement),
         "sustained": [dataclasses.asdict(window) for window in measurement.sustained],
         "valid": measurement.valid,
