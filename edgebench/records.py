@@ -528,6 +528,13 @@ class Measurement:
         return [stats.quantile(block.samples_ns, q) / 1e6 for block in self.blocks]
 
     @property
+    def is_wide(self) -> bool:
+        """Whether the interval of the figure that it ranks by is over 5 % of it."""
+        metric = self.as_metric()
+        low, high = metric.low or 0.0, metric.high or 0.0
+        return len(self.blocks) > 1 and high - low > INTERVAL_LIMIT * metric.value
+
+    @property
     def valid(self) -> bool:
         """Whether it may enter a front or a gate."""
         return not self.invalid_reasons and (self.agreement is None or self.agreement.holds)
@@ -536,10 +543,7 @@ class Measurement:
     def reasons(self) -> tuple[str, ...]:
         """Why it is invalid, then why it is noisy; noisy results are kept and marked."""
         noisy = dict.fromkeys(reason for block in self.blocks for reason in block.reasons)
-        if (
-            len(self.blocks) > 1
-            and self.p50_high_ms - self.p50_low_ms > INTERVAL_LIMIT * self.p50_ms
-        ):
+        if self.is_wide:
             noisy["interval_wide"] = None
         differ = () if self.agreement is None or self.agreement.holds else ("outputs_differ",)
         return (*self.invalid_reasons, *differ, *noisy)

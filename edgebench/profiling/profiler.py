@@ -30,7 +30,7 @@ from edgebench.profiling.link import AgentLink
 from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.validity import TimedBlock, changed_between, judge
-from edgebench.records import INTERVAL_LIMIT, Measurement, Window
+from edgebench.records import Measurement, Window
 from edgebench.runtimes import Op
 
 Array = npt.NDArray[Any]
@@ -77,7 +77,7 @@ class Profiler:
         """Measure files in turns, a block of each, so that a drift of the device meets them all alike.
 
         Every second round runs in reverse order. All blocks are pinned to the same cores. With
-        ``plan.remeasure`` a file whose interval is over 5 % of its median is measured once more, with twice the
+        ``plan.remeasure`` a file whose interval is over 5 % of its figure is measured once more, with twice the
         blocks, and that measurement stands.
         """
         measurements = self._in_turns(models, plan)
@@ -85,7 +85,7 @@ class Profiler:
             return measurements
         again = dataclasses.replace(plan, blocks=2 * plan.blocks, remeasure=False)
         return [
-            self._in_turns([model], again)[0] if _is_wide(measurement) else measurement
+            self._in_turns([model], again)[0] if measurement.is_wide else measurement
             for model, measurement in zip(models, measurements, strict=True)
         ]
 
@@ -271,11 +271,6 @@ class Profiler:
 def _figure(block: TimedBlock) -> str:
     """Return what a search ranks by where the device file does not say: who shares a machine sees its neighbours."""
     return "floor" if block.environment.virtual else "p50"
-
-
-def _is_wide(measurement: Measurement) -> bool:
-    width_ms = measurement.p50_high_ms - measurement.p50_low_ms
-    return width_ms > INTERVAL_LIMIT * measurement.p50_ms
 
 
 def _invalid(blocks: Sequence[TimedBlock]) -> tuple[str, ...]:
