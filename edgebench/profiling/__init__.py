@@ -4,6 +4,7 @@ from edgebench.profiling.agreement import check_agreement
 from edgebench.profiling.bundle import Bundle, build_bundle
 from edgebench.profiling.check import DeviceCheck, RuntimeCheck, check_device
 from edgebench.profiling.findings import Finding, look_at
+from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
 from edgebench.profiling.reference import Reference
@@ -14,6 +15,7 @@ __all__ = [
     "DeviceCheck",
     "Finding",
     "MeasurePlan",
+    "Patience",
     "Profiler",
     "Reference",
     "RuntimeCheck",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebench.agent.job import DescribeJob
-from edgebench.devices import Device, upload
+from edgebench.devices import Device, LinkLostError, upload
 from edgebench.errors import EdgebenchError
 from edgebench.profiling import benchmark_model
 from edgebench.profiling.link import AgentLink, IllegalInstructionError
@@ -133,6 +133,8 @@ def _check_native_runtime(device: Device, name: str) -> RuntimeCheck:
     plan = MeasurePlan(runtime=name, block_s=0.1)
     try:
         timed = benchmark_model.time_block(device, TINY_TFLITE, plan)
+    except LinkLostError:
+        raise
     except EdgebenchError as error:
         return RuntimeCheck(name=name, version=None, run_ms=None, problem=error.message)
     return RuntimeCheck(
@@ -147,6 +149,8 @@ def _check_runtime(link: AgentLink, name: str, models: tuple[str, ...]) -> Runti
     try:
         job = DescribeJob(runtimes=(name,), models=models)
         found: dict[str, Any] = link.ask(job, CHECK_TIMEOUT_S)["runtimes"][name]
+    except LinkLostError:
+        raise
     except EdgebenchError as error:
         return RuntimeCheck(
             name=name,

@@ -12,7 +12,7 @@ from edgebench.datasets import Floats
 from edgebench.devices import Device, find_device, open_device
 from edgebench.errors import DeviceError, InputError, UnavailableError
 from edgebench.evaluators import Reading
-from edgebench.profiling import MeasurePlan, Profiler, Reference, check_device
+from edgebench.profiling import MeasurePlan, Patience, Profiler, Reference, check_device
 from edgebench.records import DeviceInfo, Measurement, Suite
 from edgebench.tuning.crew import Crew
 from edgebench.tuning.pipeline import LOG, sentence_of
@@ -93,7 +93,9 @@ class Bench:
 
     @staticmethod
     def _described(device: Device) -> DeviceInfo:
-        check, cores = check_device(device, MEASURED_BY), device.document.cores
+        patience = Patience(device.document.budget.reconnect_s, LOG.warning)
+        check = patience.persist(lambda: check_device(device, MEASURED_BY))
+        cores = device.document.cores
         absent = sorted(set(cores) - set(check.affinity if check.affinity is not None else cores))
         if absent:
             raise InputError(
