@@ -200,14 +200,14 @@ def profile_all(
         memory=True,
     )
     with open_device(device) as opened, open_device("local") as local:
-        profiler = Profiler(opened, told)
+        profiler, here = Profiler(opened, told), Profiler(local)
         for path in map(Path, models):
             told(f"measuring {path.name} on {device}, {blocks} blocks")
             measured = profiler.measure(path, plan)
             try:
                 if opened.document.transport.kind != "local":
                     told(f"comparing the outputs of {path.name} with those here")
-                    agreement = check_agreement(path, profiler, Profiler(local), plan, measured)
+                    agreement = check_agreement(path, profiler, here, plan, measured)
                     measured = replace(measured, agreement=agreement)
                 if sustained_s is not None:
                     told(f"running {path.name} on {device} for {sustained_s:g} s")
