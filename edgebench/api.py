@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgebench import suites
-from edgebench.errors import EdgebenchError, InputError, StoppedError
+from edgebench.errors import InputError, StoppedError
 from edgebench.executors import Workers, preload_for, start_server
-from edgebench.records import Measurement, Run, RunResult
+from edgebench.profiling import Profiled, SuiteProfile, profile_all
+from edgebench.records import DataPlan, ExportTarget, Measurement, Run, RunResult
 from edgebench.suites import Change
 
 if TYPE_CHECKING:
     import pandas
 
-    from edgebench.runtimes import Op
-    from edgebench.tuning import Observer
+    from edgebench.tuning import Exported, Observer
 
 DEFAULT_STORE = Path(".edgebench")
 DEFAULT_REPORTS = Path("reports")
@@ -72,7 +72,7 @@ def search(
         reports: Folder of all reports.
         argv: What the run records as its command.
         **options: What to change in the suite: ``objective``, ``oracle``, ``max_trials``, ``max_epochs``, ``rungs``,
-            ``seed``, ``template``, ``data``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``,
+            ``seed``, ``template``, ``data``, ``sample``, ``precision``, ``devices``, ``constraints``, ``weights``, ``sets``, ``scale``,
             ``repeats``, each as the command's option of that name. ``measure_later=True`` changes nothing in it, but
             reaches no device: the run, resumed, measures what is missing, and ships.
 
@@ -96,7 +96,7 @@ def search(
         )
     if resume is None:
         path = suites.find(str(suite))
-        loaded = suites.load(str(path), changes(options))
+        loaded = suites.load(str(suite), changes(options))
     else:
         with open_store(store) as opened:
             run = opened.run(resume)
@@ -134,6 +134,93 @@ def report(
         return _draw(opened, run_id, Path(reports))
 
 
+def paper(
+    *,
+    stores: Sequence[str | Path] = (DEFAULT_STORE,),
+    reports: str | Path = DEFAULT_REPORTS,
+) -> tuple[Path, dict[str, Any]]:
+    """Draw the published tables with all runs of these stores beside them; return the page, and its numbers.
+
+    Raises:
+        InputError: a store holds no runs.
+    """
+    from edgebench.report import RunView, paper_document, write_paper
+
+    results = []
+    for store in stores:
+        with open_store(store) as opened:
+            results += [opened.load(run_id) for run_id in opened.run_ids()]
+    page = write_paper(results, Path(reports))
+    return page, paper_document(RunView.of(result) for result in results)
+
+
+def export(
+    run_id: str,
+    trial_id: str,
+    *,
+    targets: Sequence[ExportTarget] | None = None,
+    out: str | Path,
+    dynamic_batch: bool = False,
+    store: str | Path = DEFAULT_STORE,
+) -> Exported:
+    """Make the files of one trial from its stored weights, run them here on held-out data, and write them into a folder.
+
+    Args:
+        run_id: A run.
+        trial_id: One of its trials that was trained, and may have won.
+        targets: Which files; None for those of the suite.
+        out: Folder of the files; each gets a JSON document of what it is beside it.
+        dynamic_batch: Leave the number of examples open in each file; they are then not compared with the run's.
+        store: Folder of all results.
+
+    Raises:
+        InputError: no such run or trial, or its weights were not kept.
+        WorkError: a file cannot be made, or answers otherwise than Keras.
+    """
+    from edgebench.templates import import_keras
+
+    import_keras()
+    from edgebench.tuning import export_again
+
+    with open_store(store) as opened:
+        result = opened.load(opened.run(run_id).run_id)
+        return export_again(
+            opened, result, trial_id, Path(out), targets=targets, dynamic_batch=dynamic_batch
+        )
+
+
+def export_keras(
+    model: str | Path,
+    data: str,
+    *,
+    targets: Sequence[ExportTarget],
+    out: str | Path,
+    dynamic_batch: bool = False,
+) -> Exported:
+    """Write a .keras file as other files, calibrated on a data set's training part and scored on its test part.
+
+    The file is opened in a process of its own, and may bring no code.
+
+    Args:
+        model: The file.
+        data: The data set that it was trained for.
+        targets: Which files.
+        out: Folder of the files.
+        dynamic_batch: As for `export`.
+
+    Raises:
+        InputError: the file cannot be opened, or does not take the data.
+        WorkError: a file cannot be made, or answers otherwise than Keras.
+    """
+    from edgebench.templates import import_keras
+
+    import_keras()
+    from edgebench.tuning import export_keras_file
+
+    whole = DataPlan(name=data, validation="test")  # nothing is chosen, so all calibrates
+    return export_keras_file(Path(model), whole, targets, Path(out), dynamic_batch=dynamic_batch)
+
+
 def open_store(store: str | Path) -> Any:
     """Open a store that exists.
 
@@ -152,91 +239,48 @@ def open_store(store: str | Path) -> Any:
 
 
 def profile(model: str | Path, *, device: str = "local", **options: Any) -> Measurement:
-    """Measure one model file on one device; see `profile_all`."""
+    """Measure one model file on one device; see `edgebench.profiling.profile_all`."""
     (measurement,) = profile_all([model], device=device, **options)
     return measurement
 
 
-def profile_all(
-    models: Sequence[str | Path],
-    *,
-    device: str = "local",
-    runtime: str = "auto",
-    delegate: str | None = None,
-    threads: int = 1,
-    blocks: int = 6,
-    block_s: float = 2.0,
-    sustained_s: float | None = None,
-    told: Callable[[str], None] = lambda sentence: None,
-) -> Iterator[Measurement]:
-    """Measure model files on one device, and yield each as it is done.
+def profile_suite(suite: str | Path, **options: Any) -> list[Profiled]:
+    """Profile a suite of models on each of its devices, and score the files that have data; see `prepare_profile`."""
+    return prepare_profile(suite, **options).run()
 
-    Elsewhere than here, their outputs are compared with those here. Where that or the sustained run fails, the
-    measurement is yielded all the same, before the error.
+
+def prepare_profile(
+    suite: str | Path,
+    *,
+    examples: int | None = None,
+    input_range: tuple[float, float] | None = None,
+    sustained_s: float | None = None,
+    lists_ops: bool = False,
+    told: Callable[[str], None] = lambda sentence: None,
+    **options: Any,
+) -> SuiteProfile:
+    """Read a suite of models and look up all it names; nothing runs yet.
 
     Args:
-        models: .tflite, .onnx or .keras files.
-        device: A device's name or file.
-        runtime: ``auto``, ``litert``, ``tflite``, ``ort`` or ``keras``.
-        delegate: What must run the graph, never replaced by another: ``xnnpack`` or ``none``, one of ort's
-            providers (``cuda`` or its full name), a device of Keras's backend (``cpu``, ``gpu``). None for the
-            runtime's default.
-        threads: At least 1.
-        blocks: Fresh processes, at least 1; 6 give a 96.9 % interval.
-        block_s: Seconds timed in each.
-        sustained_s: Run each model without a pause for so long besides.
+        suite: A suite's name or file.
+        examples: The first so many of each test part, in the place of what the suite says.
+        input_range: What every model expects, likewise.
+        sustained_s: Run each file without a pause for so long besides.
+        lists_ops: List the operations too.
         told: Gets a sentence of what is being done.
-    """
-    from edgebench.devices import open_device
-    from edgebench.profiling import MeasurePlan, Profiler, check_agreement
+        **options: What to change in the suite: ``devices``, ``runtime``, ``delegate``, ``threads``, ``blocks``, ``block_s``,
+            and ``data``, for the files that have none of their own.
 
-    plan = MeasurePlan(
-        runtime=runtime,
-        delegate=delegate,
-        threads=threads,
-        blocks=blocks,
-        block_s=block_s,
-        remeasure=True,
-        memory=True,
+    Raises:
+        InputError: the suite or an option is wrong, or a file, a device or data is not there.
+    """
+    loaded = suites.load_models(str(suite), _laid_over(options, _MODEL_PLACES, "profile_suite"))
+    asked = {"examples": examples, "input_range": input_range}
+    chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    models = tuple(replace(model, **chosen) for model in loaded.models)
+    return SuiteProfile(
+        replace(loaded, models=models), sustained_s=sustained_s, lists_ops=lists_ops, told=told
     )
-    with open_device(device) as opened, open_device("local") as local:
-        profiler, here = Profiler(opened, told), Profiler(local)
-        for path in map(Path, models):
-            told(f"measuring {path.name} on {device}, {blocks} blocks")
-            measured = profiler.measure(path, plan)
-            try:
-                if opened.document.transport.kind != "local":
-                    told(f"comparing the outputs of {path.name} with those here")
-                    agreement = check_agreement(path, profiler, here, plan, measured)
-                    measured = replace(measured, agreement=agreement)
-                if sustained_s is not None:
-                    told(f"running {path.name} on {device} for {sustained_s:g} s")
-                    windows = profiler.sustained(path, plan, for_s=sustained_s)
-                    measured = replace(measured, sustained=windows)
-            except EdgebenchError:
-                yield measured
-                raise
-            yield measured
-
-
-def per_op(
-    model: str | Path,
-    *,
-    device: str = "local",
-    runtime: str = "auto",
-    delegate: str | None = None,
-    threads: int = 1,
-) -> tuple[Op, ...]:
-    """Return the operations of one model file from a run of its own, which is not measured.
-
-    Only ``ort`` tells how long each took. Arguments as for `profile`.
-    """
-    from edgebench.devices import open_device
-    from edgebench.profiling import MeasurePlan, Profiler
-
-    plan = MeasurePlan(runtime=runtime, delegate=delegate, threads=threads)
-    with open_device(device) as opened:
-        return Profiler(opened).per_op(Path(model), plan)
 
 
 def changes(options: Mapping[str, Any]) -> list[Change]:
@@ -245,15 +289,8 @@ def changes(options: Mapping[str, Any]) -> list[Change]:
     Raises:
         TypeError: an option that `search` does not know.
     """
-    unknown = set(options) - {*_PLACES, "weights", "sets"}
-    if unknown:
-        raise TypeError(f"search() got an unexpected option {sorted(unknown)[0]!r}")
-    found = []
-    for name, (location, flag) in _PLACES.items():
-        value = options.get(name)
-        if value is not None and value not in ([], ()):
-            listed = list(value) if isinstance(value, (list, tuple)) else value
-            found.append(Change(location=location, value=listed, option=flag))
+    plain = {name: value for name, value in options.items() if name not in ("weights", "sets")}
+    found = _laid_over(plain, _PLACES, "search")
     for metric, weight in dict(options.get("weights") or {}).items():
         found.append(
             Change(location=("objectives", metric, "weight"), value=weight, option="--weight")
@@ -263,6 +300,30 @@ def changes(options: Mapping[str, Any]) -> list[Change]:
     return found
 
 
+def _laid_over(
+    options: Mapping[str, Any], places: Mapping[str, tuple[tuple[str, ...], str]], function: str
+) -> list[Change]:
+    unknown = set(options) - set(places)
+    if unknown:
+        raise TypeError(f"{function}() got an unexpected option {sorted(unknown)[0]!r}")
+    found = []
+    for name, (location, flag) in places.items():
+        value = options.get(name)
+        if value is not None and value not in ([], ()):
+            listed = list(value) if isinstance(value, (list, tuple)) else value
+            found.append(Change(location=location, value=listed, option=flag))
+    return found
+
+
+_MODEL_PLACES: dict[str, tuple[tuple[str, ...], str]] = {
+    "devices": (("devices",), "--device"),
+    "runtime": (("latency", "runtime"), "--runtime"),
+    "delegate": (("latency", "delegate"), "--delegate"),
+    "threads": (("latency", "threads"), "--threads"),
+    "blocks": (("latency", "winner_blocks"), "--blocks"),
+    "block_s": (("latency", "block_s"), "--block-s"),
+    "data": (("data", "name"), "--data"),
+}
 _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "objective": (("objective",), "--objective"),
     "oracle": (("oracle", "name"), "--oracle"),
@@ -272,6 +333,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "seed": (("seed",), "--seed"),
     "template": (("template",), "--template"),
     "data": (("data", "name"), "--data"),
+    "sample": (("data", "sample"), "--sample"),
     "precision": (("latency", "precision"), "--precision"),
     "devices": (("devices",), "--device"),
     "constraints": (("constraints",), "--constraint"),

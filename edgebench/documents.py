@@ -42,6 +42,7 @@ _IN_WORDS = {
     "model_type": "should be a mapping of keys to values",
     "list_type": "should be a list",
     "tuple_type": "should be a list",
+    "string_pattern_mismatch": "is refused in this form: plain names and paths only, nothing that a shell would heed",
 }
 _PYDANTIC_SUBJECT = re.compile(r"^(Value error,|Input|List|Tuple|Dictionary|String) ")
 
@@ -103,13 +104,14 @@ class Document:
     ) -> InputError:
         """Build the error for the value (or the key) at ``location``."""
         for overlaid, (_, origin) in reversed(self._overlay.items()):
-            made_here = overlaid[: len(location)] == location and not self._is_written(location)
+            made_here = overlaid[: len(location)] == location and not self.is_written(location)
             if overlaid == location[: len(overlaid)] or made_here:
                 return InputError(f"{origin}  {message}", why=why, remedy=remedy)
         line, column = self._place(location, key=key)
         return DocumentError(self.path, line, column, message, why=why, remedy=remedy)
 
-    def _is_written(self, location: Location) -> bool:
+    def is_written(self, location: Location) -> bool:
+        """Return whether the file itself has something at ``location``."""
         node: Any = self.written()
         for step in location:
             if not _has(node, step):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from edgebench import stats
 from edgebench.errors import InputError, UnknownNameError
@@ -50,10 +50,23 @@ class Format(StrEnum):
 
 
 class Precision(StrEnum):
+    """How a file holds its numbers.
+
+    ``dynamic``: int8 weights, activations in float between operations. ``int8``: both int8, floats at the door.
+    ``int8-io``: int8 at the door too. ``int16x8``: int8 weights, int16 activations, floats at the door.
+    """
+
     FP32 = "fp32"
     FP16 = "fp16"
     DYNAMIC = "dynamic"
     INT8 = "int8"
+    INT8_IO = "int8-io"
+    INT16X8 = "int16x8"
+
+    @property
+    def needs_calibration(self) -> bool:
+        """Whether activations are quantised, by ranges seen on examples."""
+        return self in (Precision.INT8, Precision.INT8_IO, Precision.INT16X8)
 
     @classmethod
     def parse(cls, text: str) -> Precision:
@@ -77,9 +90,25 @@ class MetricKind:
     title: str
 
 
+LOSS = "val_loss"
 METRICS: dict[str, MetricKind] = {
     "val_accuracy": MetricKind(unit="", goal=Goal.MAX, title="validation accuracy"),
+    "float_val_accuracy": MetricKind(
+        unit="", goal=Goal.MAX, title="validation accuracy before quantisation"
+    ),
+    "val_iou": MetricKind(unit="", goal=Goal.MAX, title="validation mean IoU"),
+    "val_pixel_accuracy": MetricKind(unit="", goal=Goal.MAX, title="validation pixel accuracy"),
+    "val_map": MetricKind(unit="", goal=Goal.MAX, title="validation mAP@0.5"),
+    LOSS: MetricKind(unit="", goal=Goal.MIN, title="validation loss"),
+    "float_val_iou": MetricKind(
+        unit="", goal=Goal.MAX, title="validation mean IoU before quantisation"
+    ),
+    "float_val_map": MetricKind(
+        unit="", goal=Goal.MAX, title="validation mAP@0.5 before quantisation"
+    ),
     "test_accuracy": MetricKind(unit="", goal=Goal.MAX, title="test accuracy"),
+    "test_iou": MetricKind(unit="", goal=Goal.MAX, title="test mean IoU"),
+    "test_map": MetricKind(unit="", goal=Goal.MAX, title="test mAP@0.5"),
     "trainable_params": MetricKind(unit="", goal=Goal.MIN, title="trainable parameters"),
     "total_params": MetricKind(unit="", goal=Goal.MIN, title="parameters"),
     "param_bytes": MetricKind(unit="bytes", goal=Goal.MIN, title="parameter bytes"),
@@ -176,6 +205,14 @@ class Constraint:
         return f"{self.metric}{self.relation}{self.bound:.12g}"
 
 
+# The files that can be made of a network.
+BUILT_IN: dict[Format, tuple[Precision, ...]] = {
+    Format.TFLITE: tuple(Precision),
+    Format.ONNX: (Precision.FP32, Precision.FP16, Precision.INT8),
+    Format.KERAS: (Precision.FP32,),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportTarget:
     """A file to make of each winner, written ``tflite-int8``."""
@@ -198,22 +235,60 @@ class ExportTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPlan:
-    """Which data, how much of it, and at what size."""
+    """Which data, how much of it, and how it is made into examples.
+
+    Args:
+        name: A data set, a file or folder, or ``module:function``.
+        sample: The share of the examples that is used, the first ones.
+        validation: The share of the training examples that is held out to choose by, or ``test``: all are trained on, and
+            the test part is chosen by, as the paper does; its score is then no promise for other data.
+        size: Height and width that images are brought to.
+        tile: Height and width of the pieces that photographs are cut into, instead.
+        inputs: What of each example is fed, where a data set has several views of it, one a network input.
+        target: What is asked, where a data set has several answers.
+    """
 
     name: str
     sample: float = 1.0
-    validation: float = 0.2
+    validation: float | Literal["test"] = 0.2
     size: tuple[int, int] | None = None
+    tile: tuple[int, int] | None = None
+    inputs: tuple[str, ...] = ()
+    target: str = ""
+
+    def as_document(self) -> dict[str, Any]:
+        """Return what a suite would say, without what is left at its default."""
+        return {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if getattr(self, f.name) != f.default
+        }
+
+
+AUGMENTATIONS = ("mirror", "flip", "turn", "shift")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
-    """How long to train and how fast; ``schedule`` is constant or cosine (down to 0 at ``max_epochs``)."""
+    """How long to train, how fast and on what.
+
+    Args:
+        max_epochs: The most epochs.
+        batch_size: Examples a step.
+        patience: Epochs without a better one, after which training is over.
+        schedule: Constant or cosine (down to 0 at ``max_epochs``).
+        loss: Of the task's; its first where this is empty.
+        watch: The validation metric that says which epoch is the best.
+        augment: What is done to training examples at random, of `AUGMENTATIONS`.
+    """
 
     max_epochs: int = 8
     batch_size: int = 32
     patience: int = 5
     schedule: str = "constant"
+    loss: str = ""
+    watch: str = "val_accuracy"
+    augment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +320,10 @@ class OraclePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """A resolved experiment. Every name in it is known to exist."""
+    """A resolved experiment. Every name in it is known to exist.
+
+    A file whose accuracy is more than ``largest_drop`` below its Keras model's is flagged.
+    """
 
     name: str
     template: str
@@ -262,6 +340,7 @@ class Suite:
     devices: tuple[str, ...] = ("local",)
     latency: LatencyPlan = LatencyPlan()
     export: tuple[ExportTarget, ...] = ()
+    largest_drop: float = 0.02
     seed: int = 0
     scale: float = 1.0
     repeats: int = 1
@@ -296,7 +375,7 @@ class Trial:
 
     ``hyperparameters`` holds the active values only. ``architecture`` is the one-line drawing
     (``fire2 3 SE8 | max | 4 5``), ``blocks`` the whole one: empty in runs that were recorded before drawings were.
-    ``history`` is the validation accuracy after each epoch; ``epochs`` are those that this trial trained. ``note`` says
+    ``history`` is the metric that was watched after each epoch; ``epochs`` are those that this trial trained. ``note`` says
     what a reader should know of a trial that did not fail by it. ``oracle_state`` is what an oracle said of the trial
     beside its hyperparameters, by which a resumed search finds its place again. ``missing`` says of a metric that a
     device did not give why not. ``seconds`` says how long each question
@@ -358,11 +437,93 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerError:
+    """What quantisation does to one layer's output: ``relative`` is the root mean square of the error over that of the
+    float output, over ``examples`` held-out inputs."""
+
+    layer: str
+    relative: float
+    examples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """How a file answers beside its Keras model, on the same held-out examples.
+
+    Args:
+        examples: How many.
+        max_abs_diff: Largest difference of any output.
+        mean_abs_diff: Mean over all outputs.
+        agreement: Share of examples with the same answer (top-1); None where a task has no single answer.
+        lost: Examples that Keras answers rightly and the file does not.
+        gained: Those that the file alone answers rightly.
+        mcnemar_p: Two-sided exact McNemar test of ``lost`` against ``gained``.
+        scores: What the file reaches besides its main figure, such as the accuracy of each class, by name.
+        layers: Those that quantisation moves most, worst first; empty for files of floats.
+    """
+
+    examples: int
+    max_abs_diff: float
+    mean_abs_diff: float
+    agreement: float | None = None
+    lost: int | None = None
+    gained: int | None = None
+    mcnemar_p: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    layers: tuple[LayerError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How a file does on held-out examples, run on one device.
+
+    Args:
+        model_name: The file's.
+        device: Where it ran.
+        data: The data set's name.
+        examples: How many of its test part.
+        metric: What the task counts by, such as ``accuracy``.
+        value: That.
+        same_here: How many were answered as on this machine; None where it is this machine, or where the task has no
+            single answer.
+        against: The file that ``parity`` compares with; None for that file itself.
+        parity: How it answers beside that file, on the same device.
+    """
+
+    model_name: str
+    device: str
+    data: str
+    examples: int
+    metric: str
+    value: float
+    same_here: int | None = None
+    against: str | None = None
+    parity: Parity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """What stands in a file itself.
+
+    Args:
+        ops: How often each operation stands there with each type of its output, such as ``CONV_2D int8``.
+        arena_bytes: The most that activations take at once when each lives from its making to its last use; None where
+            shapes are open.
+        opset: Of ONNX; None elsewhere.
+    """
+
+    ops: Mapping[str, int] = field(default_factory=dict)
+    arena_bytes: int | None = None
+    opset: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """One exported file of one trial, scored as the file it is.
 
     ``accuracy`` is the file's top-1 share on the held-out part (``heldout_count`` examples);
-    ``max_abs_diff`` the largest difference of any output from the Keras model's.
+    ``max_abs_diff`` the largest difference of any output from the Keras model's. ``parity`` and ``facts`` are None in runs
+    that were recorded before they were taken.
     """
 
     trial_id: str
@@ -373,6 +534,8 @@ class Artifact:
     accuracy: float | None = None
     max_abs_diff: float | None = None
     heldout_count: int = 0
+    parity: Parity | None = None
+    facts: FileFacts | None = None
 
     @property
     def target(self) -> ExportTarget:
@@ -385,7 +548,10 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceInfo:
-    """Stable facts of a device; what the platform does not tell is None, never guessed."""
+    """Stable facts of a device; what the platform does not tell is None, never guessed.
+
+    ``cpu_features`` are those of `edgebench.agent.processor`, sorted: empty where the processor has none of them.
+    """
 
     name: str
     transport: str
@@ -396,6 +562,7 @@ class DeviceInfo:
     memory_bytes: int | None = None
     python: str | None = None
     runtimes: Mapping[str, str] = field(default_factory=dict)
+    cpu_features: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from multiprocessing.util import Finalize
@@ -22,6 +23,15 @@ _FOLDER = re.compile(rf"edgebench-(tmp-[0-9a-f]{{8}}|{os.getuid()}-[0-9a-f]{{16}
 _PART = re.compile(r"\..+\.(\d+)\.part")
 # multiprocessing removes a folder of its own inside of ours, with -100.
 _LAST = -200
+
+
+def cache_dir() -> Path:
+    """Return this user's folder for files that can be made again."""
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]) / "edgebench"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "edgebench"
+    return Path.home() / ".cache" / "edgebench"
 
 
 def own_folder() -> Path:

@@ -103,7 +103,7 @@ def test_units_are_those_of_the_name() -> None:
     for name, kind in METRICS.items():
         suffix = {"ms": "_ms", "bytes": "_bytes", "": ""}[kind.unit]
         assert name.endswith(suffix)
-        assert (kind.goal is Goal.MAX) == name.endswith("accuracy")
+        assert (kind.goal is Goal.MAX) == name.endswith(("accuracy", "iou", "map"))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_what_is_no_precision(text: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
         Precision.parse(text)
     assert caught.value.message == f"{text} is not a precision"
-    assert caught.value.why == "known: dynamic, fp16, fp32, int8"
+    assert caught.value.why == "known: dynamic, fp16, fp32, int16x8, int8, int8-io"
 
 
 def test_export_targets_read_what_they_write() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgebench import scratch
+from edgebench.scratch import cache_dir
 
 WORK = """
 import sys, tempfile, time
@@ -115,3 +116,10 @@ def test_parts_of_dead_processes_are_removed_and_those_of_living_ones_stay(tmp_p
     with scratch.replacing(tmp_path / "file") as partial:
         partial.touch()
     assert {path.name for path in tmp_path.iterdir()} == {"file", *names[1:]}
+
+
+def test_cache_folder_follows_the_user_s_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    assert cache_dir() == Path("/elsewhere/edgebench")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_dir().is_relative_to(Path.home())

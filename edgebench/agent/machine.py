@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgebench.agent.processor import cpu_features
+
 MACHINE_ZONES = re.compile(r"cpu|soc|pkg|core", re.IGNORECASE)
 THROTTLED_NOW = 0x4 | 0x8
 PI_THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
@@ -42,6 +44,7 @@ class Machine:
             "cores": os.cpu_count(),
             "memory_bytes": self._memory_bytes(),
             "python": platform.python_version(),
+            "cpu_features": cpu_features(self._read("proc/cpuinfo") or "", platform.machine()),
         }
 
     def conditions(self, cores: Sequence[int]) -> Conditions:

@@ -46,8 +46,9 @@ def main(argv: Sequence[str]) -> int:
     """
     output = _keep_output_for_the_result()
     _end_with_the_caller(os.dup(output), argv)
-    answer: dict[str, object] = {"agent": {"version": AGENT_VERSION, "sha256": own_sha256()}}
+    answer: dict[str, object] = {}
     try:
+        answer["agent"] = {"version": AGENT_VERSION, "sha256": own_sha256()}
         answer.update(perform(read_job(_job_text(argv)), Machine()))
     except (JobError, InferenceError) as error:
         answer["error"] = {"kind": error.kind, "message": error.message}
@@ -59,6 +60,9 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  the caller must get a document whatever happens
         message = f"{type(error).__name__}: {error}"
         answer["error"] = {"kind": "internal", "message": message}
+    failure = answer.get("error")
+    if isinstance(failure, dict) and _is_gone(_archive()):
+        failure["kind"] = "storage"
     with os.fdopen(output, "w", encoding="utf-8") as file:
         json.dump(answer, file)
         file.write("\n")
@@ -83,8 +87,18 @@ def perform(job: Job, machine: Machine) -> dict[str, object]:
 
 def own_sha256() -> str | None:
     """Return the SHA-256 of the one file this runs from; None when it runs from a folder."""
-    archive = getattr(__loader__, "archive", None)  # type: ignore[name-defined]
-    return file_sha256(archive) if archive else None
+    archive = _archive()
+    return None if archive is None or _is_gone(archive) else file_sha256(archive)
+
+
+def _archive() -> str | None:
+    found: str | None = getattr(__loader__, "archive", None)  # type: ignore[name-defined]
+    return found
+
+
+def _is_gone(archive: str | None) -> bool:
+    """Return whether the file this runs from was there and is no more: what then does not import is not at fault."""
+    return archive is not None and not os.path.exists(archive)
 
 
 def _job_text(argv: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from edgebench.cli import check, device, doctor, profile, report, runs, search, template
+from edgebench.cli import (
+    check,
+    data,
+    device,
+    doctor,
+    export,
+    profile,
+    report,
+    runs,
+    search,
+    template,
+)
 from edgebench.cli.screen import print_error, print_usage
 from edgebench.errors import EdgebenchError
 
@@ -26,7 +38,9 @@ app.command("check")(check.check)
 app.command("search")(search.search)
 app.add_typer(template.app, name="template")
 app.command("profile")(profile.profile)
+app.add_typer(data.app, name="data")
 app.add_typer(device.app, name="device")
+app.command("export")(export.export)
 app.command("report")(report.report)
 app.add_typer(runs.app, name="runs")
 app.command("doctor")(doctor.doctor)
@@ -57,7 +71,8 @@ def run(argv: Sequence[str]) -> int:
     try:
         done = app(args=list(argv), prog_name="edgebench", standalone_mode=False)
     except EdgebenchError as error:
-        print_error(error)
+        with contextlib.suppress(BrokenPipeError):
+            print_error(error)
         return error.exit_code
     except KeyboardInterrupt:
         print_error(EdgebenchError("interrupted"))

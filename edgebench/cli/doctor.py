@@ -74,7 +74,11 @@ def _packages() -> list[Finding]:
     from edgebench.profiling import Finding
 
     needed = ("tensorflow", "keras", "keras-tuner", "onnxruntime", "ai-edge-litert")
-    extras = {"mediapipe": "edgebench[landmarks]", "ray": "edgebench[ray]"}
+    extras = {
+        "mediapipe": "edgebench[landmarks]",
+        "scikit-image": "edgebench[landmarks]",
+        "ray": "edgebench[ray]",
+    }
     findings = []
     for name in needed:
         version = _version(name)

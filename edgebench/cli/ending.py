@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgebench.cli.live import short
 from edgebench.cli.screen import ACCENT, err, labelled, out
 from edgebench.errors import StoppedError
 from edgebench.records import Precision, Status, Trial
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from edgebench.api import SearchResult
     from edgebench.report import RunView
 
-REPEATED = "[90 %]"
+VALIDATED, TESTED, REPEATED = "validated", "tested", "[90 %]"
 NARROW, NARROWER, NARROWEST = 92, 82, 66
 
 
@@ -29,10 +30,10 @@ def print_ending(result: SearchResult) -> None:
     _line(f"\ntrial {len(view.searched)}/{total}   {shown}   {figures.duration(run.wall_s)}\n")
     if view.front:
         precision = run.suite.latency.precision.value
-        shape = "x".join(str(n) for n in run.data["input_shapes"][0])
+        shapes = ("x".join(map(str, shape)) for shape in run.data["input_shapes"])
         _line(
             f"Front: {len(view.front)} of {len(view.searched)} models     "
-            f"exported {precision}, {shape}, batch 1, measured on {view.main_device}"
+            f"exported {precision}, {' + '.join(shapes)}, batch 1, measured on {view.main_device}"
         )
         _print_front(view)
         _line("")
@@ -58,16 +59,9 @@ def _facts(
         trial_id = view.pick.trial.trial_id
         among = "within your limits" if view.run.suite.constraints else "on the front"
         yield "* pick", f"{trial_id}: best {_aim(view)} {among}. {comparison}".strip()
-        test = view.value(view.pick.trial, "test_accuracy")
+        test = view.value(view.pick.trial, view.tested)
         if test is not None:
-            from edgebench.report import figures
-
-            count = int(view.run.data["test"])
-            error = (test * (1 - test) / count) ** 0.5
-            yield (
-                "",
-                f"test accuracy, opened once: {figures.accuracy(test)} +/- {error:.3f} ({count} images)",
-            )
+            yield "", _tested(view, test)
     for note in (*view.run.notes, *_repeat_notes(view)):
         yield "note", note
     failed = view.count(Status.FAILED)
@@ -79,6 +73,16 @@ def _facts(
         path = result.report.parent / "models" / file.artifact.file_name
         yield "model", str(path)
         yield "next", f"edgebench profile {path} --device {view.main_device}"
+
+
+def _tested(view: RunView, score: float) -> str:
+    from edgebench.report import figures
+
+    count = int(view.run.data["test"])
+    how = "chosen by" if view.run.suite.data.validation == "test" else "opened once"
+    is_share = view.file_title == "accuracy"
+    error = f" +/- {(score * (1 - score) / count) ** 0.5:.3f}" if is_share else ""
+    return f"test {view.file_title}, {how}: {figures.accuracy(score)}{error} ({count} examples)"
 
 
 def _repeat_notes(view: RunView) -> Iterator[str]:
@@ -93,7 +97,7 @@ def _aim(view: RunView) -> str:
     suite = view.run.suite
     if suite.objective == "weighted":
         return "weighted score"
-    names = {"accuracy": "accuracy", "latency": "latency", "size": "size"}
+    names = {"accuracy": view.score_title, "latency": "latency", "size": "size"}
     return names.get(suite.objective, suite.objectives[0].metric)
 
 
@@ -112,21 +116,22 @@ def _print_front(view: RunView) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("  id", no_wrap=True)
     table.add_column("architecture", overflow="fold", ratio=1)
-    headers = ["val acc"]
+    headers = [VALIDATED]
     headers += [REPEATED] if view.is_repeated and width > NARROWER else []
-    headers += ["test acc"]
+    headers += [TESTED]
     is_reduced = view.run.suite.latency.precision is not Precision.FP32
     headers += ["vs fp32"] if is_reduced and width > NARROWEST else []
     headers += ["size KiB", "p50 ms"]
     headers += ["[interval]"] if width > NARROWER else []
     headers += ["p90"] if width > NARROW else []
+    titles = {VALIDATED: short(view.score), TESTED: short(view.tested)}
     for header in headers:
-        table.add_column(Text(header), justify="right", no_wrap=True)
+        table.add_column(Text(titles.get(header, header)), justify="right", no_wrap=True)
     for row in rows:
         cells = {
-            "val acc": figures.accuracy(row["val"]),
+            VALIDATED: figures.accuracy(row["val"]),
             REPEATED: figures.accuracy_interval(row["repeated"]),
-            "test acc": figures.accuracy(row["test"]),
+            TESTED: figures.accuracy(row["test"]),
             "vs fp32": figures.percentage_points(row["change"]),
             "size KiB": figures.kibibytes(row["bytes"]),
             "p50 ms": figures.milliseconds(row["p50"], decimals),
@@ -140,16 +145,14 @@ def _print_front(view: RunView) -> None:
 
 
 def _row(view: RunView, trial: Trial, mark: str) -> dict[str, Any]:
-    from edgebench.report.view import repeated_accuracy
-
     file = view.main_file(trial.trial_id)
     measured = view.main_measurement(file) if file else None
     return {
         "mark": mark,
         "id": trial.trial_id,
         "what": trial.architecture,
-        "val": view.value(trial, "val_accuracy"),
-        "repeated": repeated_accuracy(view.metrics(trial)),
+        "val": view.value(trial, view.score),
+        "repeated": view.repeated(trial),
         "test": file.artifact.accuracy if file else None,
         "change": file.accuracy_change if file else None,
         "bytes": file.artifact.size_bytes if file else view.value(trial, "file_bytes"),

@@ -10,6 +10,8 @@ from edgebench.records import Goal, Run, Status, Trial
 if TYPE_CHECKING:
     from edgebench.tuning import Observer, Progress
 
+SHORT = {"accuracy": "acc", "iou": "IoU", "map": "mAP"}
+
 
 class PlainWatch:
     """Writes a header, one line a trial, and a line a phase to standard error."""
@@ -112,12 +114,14 @@ def header(run: Run, *, is_new: bool, done: int) -> list[str]:
     limits = f"      limits: {', '.join(map(str, suite.constraints))}" if suite.constraints else ""
     version = run.versions.get("edgebench", "")
     age = "new" if is_new else f"resumed at {done}/{suite.oracle.max_trials}"
+    made_up = " (synthetic)" if data.get("synthetic") else ""
+    untouched = "chosen by" if suite.data.validation == "test" else "untouched until the end"
     lines = [
         f"edgebench {version}   run {run.run_id} ({age})   {run.suite_path or suite.name}   seed {suite.seed}",
         labelled_plain(
             "data",
-            f"{suite.data.name}    {data['train']} train / {data['validation']} validation   "
-            f"test set ({data['test']}) untouched until the end",
+            f"{suite.data.name}{made_up}    {data['train']} train / {data['validation']} validation   "
+            f"test set ({data['test']}) {untouched}",
         ),
     ]
     for device in run.devices:
@@ -135,10 +139,11 @@ def header(run: Run, *, is_new: bool, done: int) -> list[str]:
 def trial_line(trial: Trial, progress: Progress) -> str:
     """Return one finished or paused trial in one line."""
     values = trial.values()
+    score = scored(trial)
     numbers = [
         text.format(values[name])
         for name, text in (
-            ("val_accuracy", "acc {:.3f}"),
+            (score, f"{short(score.removeprefix('val_'))} {{:.3f}}"),
             ("param_bytes", "{:.0f} bytes"),
             ("latency_ms", "{:.3f} ms"),
         )
@@ -155,10 +160,20 @@ def trial_line(trial: Trial, progress: Progress) -> str:
     )
 
 
+def scored(trial: Trial) -> str:
+    """Return the metric that the search compares networks by, which comes first of those of a training."""
+    return next((m.name for m in trial.metrics if m.name.startswith("val_")), "")
+
+
+def short(metric: str) -> str:
+    """Return ``val acc`` for ``val_accuracy``, ``test IoU`` for ``test_iou``."""
+    return " ".join(SHORT.get(word, word) for word in metric.split("_"))
+
+
 def state(progress: Progress) -> str:
     """Return counts, the front, the best so far and the time left."""
     counts = "  ".join(f"{number} {name}" for name, number in sorted(progress.counts.items()))
-    best = progress.best.values().get("val_accuracy") if progress.best else None
+    best = progress.best.values().get(scored(progress.best)) if progress.best else None
     parts = [
         counts,
         f"front {progress.front_size}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -70,6 +71,21 @@ def parse_whole_numbers(option: str, text: str | None) -> list[int] | None:
         raise InputError(
             f"{option} {text} is not a list of whole numbers", remedy=f"for example {option} 2,4"
         ) from None
+
+
+def parse_range(option: str, text: str) -> tuple[float, float]:
+    """Read ``0,255``.
+
+    Raises:
+        InputError: something that is not two numbers, the lower first.
+    """
+    try:
+        low, high = (float(number) for number in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not low < high:
+        raise InputError(f"{option} {text} is no range", remedy=f"for example {option} 0,255")
+    return low, high
 
 
 def parse_duration_s(option: str, text: str | None) -> float | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,25 +10,33 @@ import typer
 
 from edgebench.cli import options
 from edgebench.cli.operations import print_ops, print_shares
+from edgebench.cli.scores import print_scores
 from edgebench.cli.screen import err, out, print_json, print_table
-from edgebench.errors import EdgebenchError, InputError
-from edgebench.records import Measurement
+from edgebench.errors import EdgebenchError, InputError, UnknownNameError
+from edgebench.records import DataPlan, Measurement
 
 if TYPE_CHECKING:
-    from edgebench.runtimes import Op
+    from edgebench.profiling import Profiled, SuiteProfile
+
+MODEL_SUFFIXES = (".tflite", ".onnx", ".keras")
 
 
 def profile(
-    models: Annotated[list[Path], typer.Argument(help=".tflite, .onnx or .keras files.")],
+    models: Annotated[
+        list[str],
+        typer.Argument(help=".tflite, .onnx or .keras files; or one suite of models."),
+    ],
     device: Annotated[
         list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
     ] = None,
     runtime: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--runtime", metavar="auto|tflite|litert|ort|keras", help="What runs the model."
+            "--runtime",
+            metavar="auto|tflite|litert|ort|keras",
+            help="What runs the model. Default: auto.",
         ),
-    ] = "auto",
+    ] = None,
     delegate: Annotated[
         str | None,
         typer.Option(
@@ -37,11 +44,14 @@ def profile(
             help="What must run the graph: xnnpack, none, cuda, tensorrt, cpu, gpu, ...",
         ),
     ] = None,
-    threads: Annotated[int, typer.Option("--threads", min=1)] = 1,
-    blocks: Annotated[int, typer.Option("--blocks", min=1, help="Fresh processes.")] = 6,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Default: 1.")] = None,
+    blocks: Annotated[
+        int | None, typer.Option("--blocks", min=1, help="Fresh processes. Default: 6.")
+    ] = None,
     block_s: Annotated[
-        float, typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each.")
-    ] = 2.0,
+        float | None,
+        typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each. Default: 2."),
+    ] = None,
     sustained: Annotated[
         str | None,
         typer.Option("--sustained", metavar="TIME", help="Run without a pause besides: 90s, 10m."),
@@ -49,100 +59,140 @@ def profile(
     per_op: Annotated[
         bool, typer.Option("--per-op", help="List the operations too, from a run of their own.")
     ] = False,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="Score the files on a data set's test part too."),
+    ] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option("--examples", min=1, help="Of the test part, the first. Default: all."),
+    ] = None,
+    input_range: Annotated[
+        str | None,
+        typer.Option(
+            "--input-range",
+            metavar="LOW,HIGH",
+            help="What the models expect as inputs. Default: 0,1.",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write profile.json and profile.md there."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure model files on devices, in blocks of fresh processes."""
-    from edgebench import api
-    from edgebench.devices import find_device
+    """Measure model files on devices, in blocks of fresh processes; with --data, score them too.
 
-    for name in device or ["local"]:
-        find_device(name)
-    for model in models:
-        if not model.is_file():
-            raise InputError(f"{model} does not exist", why="expected a model file there")
-    sustained_s = options.parse_duration_s("--sustained", sustained)
-    measurements: list[Measurement] = []
-    ops: list[tuple[Op, ...]] = []
-    try:
-        for name in device or ["local"]:
-            measured = api.profile_all(
-                models,
-                device=name,
-                runtime=runtime,
-                delegate=delegate,
-                threads=threads,
-                blocks=blocks,
-                block_s=block_s,
-                sustained_s=sustained_s,
-                told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
-            )
-            for model, measurement in zip(models, measured, strict=True):
-                measurements.append(measurement)
-                if per_op:
-                    ops.append(
-                        api.per_op(
-                            model, device=name, runtime=runtime, delegate=delegate, threads=threads
-                        )
-                    )
-    except EdgebenchError:
-        if measurements:
-            _show(measurements, ops, as_json=as_json)
-        raise
-    _show(measurements, ops, as_json=as_json)
-
-
-def _show(measurements: list[Measurement], ops: Sequence[tuple[Op, ...]], *, as_json: bool) -> None:
-    """Print what was measured, also where a device failed after it."""
-    if as_json:
-        documents = [as_document(measurement) for measurement in measurements]
-        for document, listed in zip(documents, ops, strict=False):
-            document["ops"] = [dataclasses.asdict(op) for op in listed]
-        print_json({"schema_version": 1, "measurements": documents})
-        return
-    if measurements:
-        _print(measurements)
-    for measurement, listed in zip(measurements, ops, strict=False):
-        print_ops(measurement, listed)
-
-
-def as_document(measurement: Measurement) -> dict[str, Any]:
-    """Return a measurement as `profile --json` prints it."""
-    environment, latency = measurement.environment, measurement.as_metric()
-    return {
-        "model": measurement.model_name,
-        "sha256": measurement.model_sha256,
-        "device": measurement.device,
-        "runtime": environment.runtime,
-        "runtime_version": environment.runtime_version,
-        "delegate": environment.delegate,
-        "threads": environment.threads,
-        "blocks": len(measurement.blocks),
-        "p50_ms": measurement.p50_ms,
-        "p50_low_ms": measurement.p50_low_ms,
-        "p50_high_ms": measurement.p50_high_ms,
-        "p90_ms": measurement.p90_ms,
-        "p99_ms": measurement.p99_ms,
-        "floor_ms": measurement.floor_ms,
-        "init_ms": min(block.init_ns for block in measurement.blocks) / 1e6,
-        "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
-        "peak_rss_bytes": measurement.peak_rss_bytes,
-        "ranked_by": measurement.rank_by,
-        "latency_ms": latency.value,
-        "latency_low_ms": latency.low,
-        "latency_high_ms": latency.high,
-        "outputs": _outputs(measurement),
-        "sustained": [dataclasses.asdict(window) for window in measurement.sustained],
-        "valid": measurement.valid,
-        "reasons": list(measurement.reasons),
-        "environment": dataclasses.asdict(environment),
+    A suite of models says all of that itself; options lie over it.
+    """
+    chosen: dict[str, Any] = {
+        "runtime": runtime,
+        "delegate": delegate,
+        "threads": threads,
+        "blocks": blocks,
+        "block_s": block_s,
+        "devices": tuple(device) if device else None,
     }
+    asked: dict[str, Any] = {
+        "examples": examples,
+        "input_range": None
+        if input_range is None
+        else options.parse_range("--input-range", input_range),
+    }
+    how: dict[str, Any] = {
+        "sustained_s": options.parse_duration_s("--sustained", sustained),
+        "lists_ops": per_op,
+        "told": _tell,
+    }
+    suite = _suite_named(models)
+    if suite is None:
+        prepared = _of_files(models, data, _given(chosen), _given(asked), how)
+    else:
+        from edgebench import api
+
+        prepared = api.prepare_profile(suite, data=data, **chosen, **asked, **how)
+    _run(prepared, to=to, as_json=as_json)
 
 
-def _outputs(measurement: Measurement) -> dict[str, Any] | None:
-    agreement = measurement.agreement
-    return (
-        None if agreement is None else {**dataclasses.asdict(agreement), "agree": agreement.holds}
-    )
+def _given(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _suite_named(models: list[str]) -> str | None:
+    """Return the suite that the arguments name; None where they are model files."""
+    from edgebench import suites
+
+    for name in models:
+        if Path(name).suffix in (".yaml", ".yml") and len(models) > 1:
+            raise InputError(f"{name} is profiled alone", why="a suite names its own models")
+    path = Path(models[0])
+    if path.suffix in (".yaml", ".yml"):
+        return models[0]
+    if len(models) > 1 or path.suffix in MODEL_SUFFIXES or path.exists():
+        return None
+    try:
+        suites.find(models[0])
+    except UnknownNameError as error:
+        raise InputError(
+            f"{models[0]} does not exist",
+            why="expected a model file, or a suite of that name",
+            remedy=error.remedy,
+        ) from None
+    return models[0]
+
+
+def _of_files(
+    models: list[str],
+    data: str | None,
+    chosen: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    how: Mapping[str, Any],
+) -> SuiteProfile:
+    """Return the work on plain files, as a suite of them."""
+    from edgebench.profiling import SuiteProfile
+    from edgebench.suites import ModelPlan, ModelSuite
+
+    if data is None and asked:
+        raise InputError("--examples and --input-range go with --data", remedy="add --data NAME")
+    plan = None if data is None else DataPlan(name=data, validation="test")
+    plans = tuple(ModelPlan(file=model, data=plan, **asked) for model in models)
+    return SuiteProfile(ModelSuite(name="profile", models=plans, **chosen), **how)
+
+
+def _run(prepared: SuiteProfile, *, to: Path | None, as_json: bool) -> None:
+    from edgebench.cli import profiled
+
+    if to is not None:
+        profiled.make_folder(to)
+    try:
+        prepared.run()
+    except EdgebenchError:
+        if prepared.rows:
+            _show(prepared.rows, as_json=as_json)
+        raise
+    if to is not None:
+        profiled.write(prepared, to)
+    _show(prepared.rows, as_json=as_json)
+
+
+def _tell(sentence: str) -> None:
+    err().print(sentence, markup=False, soft_wrap=True)
+
+
+def _show(rows: list[Profiled], *, as_json: bool) -> None:
+    """Print what was measured, also where a device failed after it."""
+    from edgebench.cli import profiled
+
+    if as_json:
+        print_json(profiled.as_document(rows))
+        return
+    _print([row.measurement for row in rows])
+    scores = [row.score for row in rows if row.score is not None]
+    for kind in dict.fromkeys((score.data, score.metric) for score in scores):
+        print_scores([score for score in scores if (score.data, score.metric) == kind])
+    for row in rows:
+        if row.ops is not None:
+            print_ops(row.measurement, row.ops)
 
 
 def _print(measurements: list[Measurement]) -> None:

@@ -9,6 +9,7 @@ import typer
 from pydantic import TypeAdapter
 
 from edgebench.cli import options
+from edgebench.cli.live import scored, short
 from edgebench.cli.screen import out, print_facts, print_json, print_table
 from edgebench.records import Run, RunResult, Trial
 
@@ -69,7 +70,7 @@ def show(
             "trial",
             "status",
             "architecture or reason",
-            "val acc",
+            short(result.run.suite.training.watch),
             "param bytes",
             "latency ms",
             "epochs",
@@ -120,7 +121,7 @@ def _trial_row(trial: Trial) -> tuple[str, ...]:
         trial.trial_id,
         trial.status.value,
         trial.reason or trial.architecture,
-        shown("val_accuracy", ".3f"),
+        shown(scored(trial), ".3f"),
         shown("param_bytes", ",.0f"),
         shown("latency_ms", ".3f"),
         str(trial.epochs),

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -48,12 +49,21 @@ def labelled(label: str, text: str, *, accent: bool = False) -> str:
 
 def print_error(error: EdgebenchError) -> None:
     """Print an error as three lines: what, why, what to try."""
-    console = err()
     if os.environ.get("EDGEBENCH_DEBUG"):
-        console.print("".join(traceback.format_exception(error)), markup=False, highlight=False)
-    for label, text in (("error", error.message), ("why", error.why), ("try", error.remedy)):
+        trace = "".join(traceback.format_exception(error))
+        err().print(trace, markup=False, highlight=False)
+    _print_told("error", error)
+
+
+def print_warning(error: EdgebenchError) -> None:
+    """Print what will be an error later, in the same three lines."""
+    _print_told("warning", error)
+
+
+def _print_told(kind: str, error: EdgebenchError) -> None:
+    for label, text in ((kind, error.message), ("why", error.why), ("try", error.remedy)):
         if text:
-            console.print(labelled(label, text, accent=label == "error"), soft_wrap=True)
+            err().print(labelled(label, text, accent=label == kind), soft_wrap=True)
 
 
 def print_usage(error: Exception) -> bool:
@@ -88,11 +98,18 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, text: 
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
-    """Print one line a fact; what is not known is a dash."""
+    """Print one line a fact, folded between words; what is not known is a dash."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
         shown = "-" if value is None else str(value)
-        out().print(f"{name:<{width}}  {shown}", markup=False, soft_wrap=True)
+        line = textwrap.fill(
+            f"{name:<{width}}  {shown}",
+            out().width,
+            subsequent_indent=" " * (width + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        out().print(line, markup=False, soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:

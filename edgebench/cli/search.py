@@ -73,7 +73,10 @@ def search(
         ),
     ] = None,
     template: Annotated[str | None, typer.Option("--template", metavar="NAME|module:Class")] = None,
-    data: Annotated[str | None, typer.Option("--data", metavar="NAME")] = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="NAME|PATH|module:function")] = None,
+    sample: Annotated[
+        float | None, typer.Option("--sample", help="The share of the data that is used.")
+    ] = None,
     sets: options.Sets = None,
     scale: Annotated[
         float | None,
@@ -119,6 +122,7 @@ def search(
         "precision": precision,
         "template": template,
         "data": data,
+        "sample": sample,
         "sets": options.parse_pairs("--set", sets),
         "scale": scale,
         "repeats": repeats,

@@ -29,7 +29,7 @@ def content_hash(dataset: Dataset) -> str:
     """Return the SHA-256 of all examples and labels, part by part."""
     digest = hashlib.sha256()
     for part in (dataset.train(), dataset.validation(), dataset.test()):
-        for array in (part.x, part.y):
+        for array in part.arrays().values():
             digest.update(f"{array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

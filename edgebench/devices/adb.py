@@ -18,6 +18,7 @@ from edgebench import scratch
 from edgebench.devices.adb_scan import ADB, adb_missing, choose, complaint, scan_adb
 from edgebench.devices.base import Completed, LinkLostError, returncode_of, took_too_long
 from edgebench.devices.document import DeviceDocument
+from edgebench.devices.shell_facts import TELL_CPUINFO, told_features
 from edgebench.devices.uploads import KEEP_BYTES, KEEP_S, UPLOADS
 from edgebench.errors import DeviceError, EdgebenchError, InputError
 from edgebench.records import DeviceInfo
@@ -73,7 +74,8 @@ mkdir -p "$2\""""
 _COMMIT = """\
 [ "$(wc -c <"$1")" -eq "$3" ] && chmod "$4" "$1" && touch "$1" && mv -f "$1" "$2\""""
 
-_DESCRIBE = """\
+_DESCRIBE = f"""\
+{TELL_CPUINFO}
 echo "machine=$(uname -m)"
 echo "kernel=$(uname -sr)"
 echo "cores=$(nproc)"
@@ -140,7 +142,8 @@ class AdbDevice:
         return None
 
     def describe(self) -> DeviceInfo:
-        lines = self._shell(_DESCRIBE, self.python).stdout.splitlines()
+        told = self._shell(_DESCRIBE, self.python).stdout
+        lines = told.splitlines()
         facts = {key: value for key, _, value in (line.partition("=") for line in lines) if value}
         android, memory = facts.get("android"), facts.get("memory", "")
         kernel = facts.get("kernel", "unknown")
@@ -154,6 +157,7 @@ class AdbDevice:
             cores=int(facts["cores"]) if facts.get("cores", "").isdigit() else None,
             memory_bytes=int(memory) * 1024 if memory.isdigit() else None,
             python=facts.get("python"),
+            cpu_features=told_features(told, facts.get("machine", "")),
         )
 
     def push(self, local: Path, remote: str) -> None:

@@ -21,6 +21,7 @@ from edgebench.devices.uploads import UPLOADS, copy_whole, prune
 from edgebench.errors import DeviceError, InputError
 from edgebench.records import DeviceInfo
 from edgebench.runtimes import DISTRIBUTIONS
+from edgebench.scratch import cache_dir
 
 
 class LocalDevice:
@@ -55,6 +56,7 @@ class LocalDevice:
     def describe(self) -> DeviceInfo:
         facts = Machine().facts()
         cores, memory_bytes, model = facts["cores"], facts["memory_bytes"], facts["model"]
+        features = facts["cpu_features"]
         is_ours = self.python == sys.executable
         return DeviceInfo(
             name=self.document.name,
@@ -66,6 +68,7 @@ class LocalDevice:
             memory_bytes=memory_bytes if isinstance(memory_bytes, int) else None,
             python=platform.python_version() if is_ours else None,
             runtimes=_installed_runtimes() if is_ours else {},
+            cpu_features=features if isinstance(features, tuple) else None,
         )
 
     def push(self, local: Path, remote: str) -> None:
@@ -115,15 +118,6 @@ class LocalDevice:
         if not path.is_relative_to(os.path.normpath(self._work_dir)):
             raise DeviceError(f"{remote} leaves the working folder of {self.document.name}")
         return path
-
-
-def cache_dir() -> Path:
-    """Return this user's folder for files that can be made again."""
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"]) / "edgebench"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "edgebench"
-    return Path.home() / ".cache" / "edgebench"
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:

@@ -27,6 +27,7 @@ from typing import IO, Self
 from edgebench import scratch
 from edgebench.devices.base import Completed, LinkLostError, returncode_of, took_too_long
 from edgebench.devices.document import DeviceDocument
+from edgebench.devices.shell_facts import TELL_CPUINFO, told_features
 from edgebench.devices.ssh_command import by_hand, forgetting, ssh_command
 from edgebench.devices.uploads import UPLOADS
 from edgebench.errors import DeviceError, InputError
@@ -67,6 +68,7 @@ FACTS = (
     'echo "cores=$(getconf _NPROCESSORS_ONLN)"; '
     f"echo \"model=$(tr -d '\\000' <{BOARD} 2>/dev/null)\"; "
     "sed -n 's/^MemTotal: *\\([0-9]*\\) kB/memory_kb=\\1/p' /proc/meminfo 2>/dev/null; "
+    f"{TELL_CPUINFO}; "
     f"{_END}"
 )
 
@@ -121,7 +123,8 @@ class SshDevice:
         self._open.close()
 
     def describe(self) -> DeviceInfo:
-        told = _told(self._ask(FACTS, [], ANSWER_S))
+        answer = self._ask(FACTS, [], ANSWER_S)
+        told = _told(answer)
         cores, kilobytes = told.get("cores", ""), told.get("memory_kb", "")
         return DeviceInfo(
             name=self.document.name,
@@ -131,6 +134,9 @@ class SshDevice:
             model=told.get("model") or None,
             cores=int(cores) if cores.isdigit() else None,
             memory_bytes=int(kilobytes) * 1024 if kilobytes else None,
+            cpu_features=told_features(
+                answer.stdout.decode("utf-8", "replace"), told.get("machine", "")
+            ),
         )
 
     def push(self, local: Path, remote: str) -> None:

@@ -21,7 +21,9 @@ from edgebench.evaluators.latency import (
     ProbeJob,
     Reading,
     export_probe,
+    representative_of,
 )
+from edgebench.evaluators.shipped import ShippedAccuracy
 from edgebench.evaluators.size import SizeEvaluator, measure_sizes
 
 __all__ = [
@@ -37,10 +39,12 @@ __all__ = [
     "LatencyEvaluator",
     "ProbeJob",
     "Reading",
+    "ShippedAccuracy",
     "SizeEvaluator",
     "Slice",
     "TrainingJob",
     "export_probe",
     "measure_sizes",
+    "representative_of",
     "train",
 ]

@@ -1,17 +1,19 @@
-"""Validation accuracy of a network, by training it."""
+"""How well a network does on the validation part, by training it."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgebench.datasets import Dataset, dataset_of
 from edgebench.evaluators.base import Candidate, Findings, TrainingJob
+from edgebench.evaluators.shipped import ShippedAccuracy
 from edgebench.evaluators.workbench import pick_up, put_aside, take
-from edgebench.records import Cost, DataPlan, Metric, TrainingPlan
+from edgebench.records import METRICS, Cost, DataPlan, Metric, TrainingPlan
 
 if TYPE_CHECKING:
     from edgebench.executors import Executor
@@ -31,9 +33,10 @@ class AccuracyEvaluator:
         plan: For how long.
         weights_dir: Gets ``TRIAL.weights.h5``, and ``TRIAL.checkpoint.npz`` where a candidate is trained in parts.
         devices: See `TrainingJob`.
+        shipped: Scores the file in the place of the Keras model, once a training is over.
     """
 
-    metrics = ("val_accuracy",)
+    metrics = tuple(name for name in METRICS if name.startswith(("val_", "float_val_")))
     cost = Cost.TRAINING
 
     def __init__(
@@ -43,7 +46,9 @@ class AccuracyEvaluator:
         plan: TrainingPlan,
         weights_dir: Path,
         devices: tuple[str, ...] = (),
+        shipped: ShippedAccuracy | None = None,
     ) -> None:
+        self._shipped = shipped
         self._executor = executor
         self._data = data
         self._plan = plan
@@ -68,7 +73,10 @@ class AccuracyEvaluator:
                 read_from=self._path(part.source, CHECKPOINT_SUFFIX) if part.source else None,
                 write_to=self._path(candidate.trial_id, CHECKPOINT_SUFFIX),
             )
-        return self._executor.submit(train, job, near=candidate.trial_id).result()
+        found = self._executor.submit(train, job, near=candidate.trial_id).result()
+        if self._shipped is None or (job.pauses and not found.facts["is_over"]):
+            return found
+        return self._shipped.of(job, found)
 
     def _path(self, trial_id: str, suffix: str) -> str:
         return str(self._weights_dir / f"{trial_id}{suffix}")
@@ -102,9 +110,15 @@ def train(job: TrainingJob) -> Findings:
         partial.rename(path)
     if job.write_to:
         write_state(Path(job.write_to), result.state, key)
-    accuracy = Metric(name="val_accuracy", value=result.best_accuracy, n=len(dataset.validation()))
+    count, watch = len(dataset.validation()), job.plan.watch
+    watched = Metric(name=watch, value=result.best, n=count)
+    others = (
+        Metric(name=name, value=value, n=count)
+        for name, value in result.marks.items()
+        if name != watch and math.isfinite(value)
+    )
     return Findings(
-        metrics=(accuracy,),
+        metrics=(watched, *others),
         facts={
             "epochs": len(result.history) - first_epoch,
             "history": result.history,
@@ -116,9 +130,9 @@ def train(job: TrainingJob) -> Findings:
 
 
 def _prepared(job: TrainingJob) -> Trainee:
-    from edgebench.training import prepare, training_scope
+    from edgebench.training import Exam, prepare, training_scope
 
-    values = job.blueprint.values
+    values, dataset = job.blueprint.values, dataset_of(job.data, job.blueprint.seed)
     model = take(job.blueprint, job.devices)
     with training_scope(job.devices):
         return prepare(
@@ -126,6 +140,7 @@ def _prepared(job: TrainingJob) -> Trainee:
             optimizer=str(values.get("optimizer", "adam")),
             learning_rate=float(values.get("learning_rate", 1e-3)),
             seed=job.blueprint.seed,
+            exam=Exam.of(dataset.spec, job.plan),
         )
 
 

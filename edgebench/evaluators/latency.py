@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from edgebench.datasets import dataset_of
 from edgebench.evaluators.base import Blueprint, Candidate, Findings
 from edgebench.evaluators.workbench import look_at
-from edgebench.export import ExportedFile, export_model
+from edgebench.export import Calibration, ExportedFile, export_model
 from edgebench.records import (
     METRICS,
     ON_DEVICES,
@@ -153,8 +153,13 @@ class LatencyEvaluator:
 
 def export_probe(job: ProbeJob) -> ExportedFile:
     """Write one untrained network as a file. Runs in a worker."""
-    representative = None
-    if job.precision is Precision.INT8:
-        representative = dataset_of(job.data, job.blueprint.seed).representative(CALIBRATION_COUNT)
+    representative = representative_of(job.data, job.blueprint.seed, job.precision)
     target = ExportTarget(format=Format.TFLITE, precision=job.precision)
     return export_model(look_at(job.blueprint), target, Path(job.folder), representative)
+
+
+def representative_of(data: DataPlan, seed: int, precision: Precision) -> Calibration | None:
+    """Return the training inputs that calibrate files of a precision; None, and no data is read, where it needs none."""
+    if not precision.needs_calibration:
+        return None
+    return dataset_of(data, seed).representative(CALIBRATION_COUNT)

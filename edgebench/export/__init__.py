@@ -1,5 +1,29 @@
-"""Trained networks as files that devices run."""
+"""Trained networks as files that devices run, and what quantisation does to them."""
 
-from edgebench.export.files import CONVERTERS, ExportedFile, export_model
+from edgebench.export.facts import read_facts
+from edgebench.export.files import CONVERTERS, Calibration, ExportedFile, Exporter, export_model
+from edgebench.export.layers import worst_layers
+from edgebench.export.metadata import (
+    CalibrationSource,
+    Door,
+    FileMetadata,
+    describe,
+    description_path,
+    read_metadata,
+)
 
-__all__ = ["CONVERTERS", "ExportedFile", "export_model"]
+__all__ = [
+    "CONVERTERS",
+    "Calibration",
+    "CalibrationSource",
+    "Door",
+    "ExportedFile",
+    "Exporter",
+    "FileMetadata",
+    "describe",
+    "description_path",
+    "export_model",
+    "read_facts",
+    "read_metadata",
+    "worst_layers",
+]

@@ -31,6 +31,7 @@ from edgebench.objectives.repeats import (
 from edgebench.objectives.score import (
     ACCURACY,
     OBJECTIVE_KINDS,
+    best_of,
     infeasible_score,
     normalised_points,
     oracle_score,
@@ -58,6 +59,7 @@ __all__ = [
     "Standing",
     "along_line",
     "best_known",
+    "best_of",
     "better_count",
     "by_volume",
     "certain_members",

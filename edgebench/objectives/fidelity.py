@@ -20,7 +20,7 @@ import numpy as np
 from edgebench.objectives.constraints import total_violation
 from edgebench.objectives.free_volume import by_volume
 from edgebench.objectives.pareto import Losses, front_indices
-from edgebench.objectives.score import ACCURACY, normalised_points, scalar_score
+from edgebench.objectives.score import ACCURACY, best_of, normalised_points, scalar_score
 from edgebench.records import Constraint, Objective, Status, Trial
 
 LEAST_PAIRS = 3
@@ -44,6 +44,7 @@ def standing_at(
     kind: str,
     objectives: Sequence[Objective],
     constraints: Sequence[Constraint],
+    watch: str = ACCURACY,
 ) -> Standing | None:
     """Return how a trial stood after so many epochs, or None where it was not trained so far.
 
@@ -56,11 +57,12 @@ def standing_at(
         kind: The suite's objective: ``pareto`` keeps the objectives apart, the others make one score of them.
         objectives: The suite's.
         constraints: The suite's.
+        watch: The metric that the history is of.
     """
     is_over = trial.status in (Status.COMPLETED, Status.INFEASIBLE)
     if not trial.history or (len(trial.history) < epochs and not is_over):
         return None
-    values = {**trial.values(), ACCURACY: max(trial.history[:epochs])}
+    values = {**trial.values(), watch: best_of(watch, trial.history[:epochs])}
     missing = {o.metric: o.reference for o in objectives if o.metric in trial.lacks}
     values = {**missing, **values}
     if any(objective.metric not in values for objective in objectives):

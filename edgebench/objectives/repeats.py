@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from scipy.special import stdtrit
 
 from edgebench.objectives.score import ACCURACY
-from edgebench.records import Metric, RunResult, Status
+from edgebench.records import LOSS, Metric, RunResult, Status
 
 CONFIDENCE = 0.90
 
@@ -49,12 +49,15 @@ def pooled_spread(groups: Iterable[Sequence[float]]) -> Spread | None:
     return Spread(deviation=math.sqrt(squares / freedom), freedom=freedom)
 
 
-def mean_accuracy(accuracies: Sequence[float], pooled: Spread | None = None) -> Metric:
+def mean_accuracy(
+    accuracies: Sequence[float], pooled: Spread | None = None, metric: str = ACCURACY
+) -> Metric:
     """Return the mean of one candidate's trainings with its 90 % interval, and their number as ``n``.
 
     Args:
-        accuracies: At least one share.
+        accuracies: At least one.
         pooled: The spread of all repeated candidates; a single training has no interval without it.
+        metric: What they are; of a share the interval is cut off at 0 and 1.
     """
     mean, count = statistics.fmean(accuracies), len(accuracies)
     reaches = [
@@ -65,10 +68,11 @@ def mean_accuracy(accuracies: Sequence[float], pooled: Spread | None = None) -> 
         if spread is not None
     ]
     if not reaches:
-        return Metric(name=ACCURACY, value=mean, n=count)
+        return Metric(name=metric, value=mean, n=count)
     reach = max(reaches)
+    most = math.inf if metric == LOSS else 1.0
     return Metric(
-        name=ACCURACY, value=mean, n=count, low=max(0.0, mean - reach), high=min(1.0, mean + reach)
+        name=metric, value=mean, n=count, low=max(0.0, mean - reach), high=min(most, mean + reach)
     )
 
 
@@ -82,7 +86,7 @@ def confirmed_metrics(result: RunResult) -> dict[str, tuple[Metric, ...]]:
     confirmed = dict(result.confirmed)
     if pooled is not None:
         for trial_id, accuracies in trainings.items():
-            mean = mean_accuracy(accuracies, pooled)
+            mean = mean_accuracy(accuracies, pooled, result.run.suite.training.watch)
             confirmed[trial_id] = (*confirmed.get(trial_id, ()), mean)
     return confirmed
 
@@ -93,7 +97,7 @@ def _trainings(result: RunResult) -> dict[str, list[float]]:
         trial.trial_id: [metric.value]
         for trial in result.trials
         if trial.status is Status.COMPLETED and not trial.is_baseline
-        if (metric := trial.metric(ACCURACY)) is not None
+        if (metric := trial.metric(result.run.suite.training.watch)) is not None
     }
     for repeat in result.repeats:
         if repeat.accuracy is not None and repeat.trial_id in found:

@@ -7,11 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from edgebench.objectives.pareto import Losses, normalise
-from edgebench.records import Goal, Objective
+from edgebench.records import Goal, Objective, metric_kind
 
 OBJECTIVE_KINDS = ("pareto", "weighted", "accuracy", "latency", "size")
 DEFAULT_WEIGHT = 0.07
 ACCURACY = "val_accuracy"
+
+
+def best_of(metric: str, history: Sequence[float]) -> float:
+    """Return the best of what a metric was, at least once."""
+    return max(history) if metric_kind(metric).goal is Goal.MAX else min(history)
 
 
 def sense(objective: Objective, value: float) -> float:
@@ -86,7 +91,7 @@ def infeasible_score(violation: float) -> float:
 def single_objective(kind: str, objectives: Sequence[Objective]) -> Objective:
     """Return the objective that ``accuracy``, ``latency`` or ``size`` stands for."""
     for objective in objectives:
-        is_accuracy = objective.goal is Goal.MAX
+        is_accuracy = objective.goal is Goal.MAX or objective.metric.startswith("val_")
         is_latency = objective.metric.startswith("latency")
         if kind == ("accuracy" if is_accuracy else "latency" if is_latency else "size"):
             return objective

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import edgebench
-from edgebench.devices.local import cache_dir
 from edgebench.errors import WorkError
+from edgebench.scratch import cache_dir
 
 PARTS = ("stats.py", "agent/*.py", "runtimes/*.py")
 MAIN = "import sys\n\nfrom edgebench.agent.main import main\n\nraise SystemExit(main(sys.argv))\n"

@@ -86,12 +86,14 @@ def check_device(device: Device, runtimes: Sequence[str] = CHECKED_RUNTIMES) -> 
     facts = link.ask(DescribeJob(), CHECK_TIMEOUT_S)
     models = tuple(upload(device, model) for model in TINY_MODELS)
     checks = tuple(_check_runtime(link, name, models) for name in runtimes)
-    machine, conditions = facts["machine"], facts["conditions"]
+    machine, conditions = dict(facts["machine"]), facts["conditions"]
+    features = machine.pop("cpu_features")
     return DeviceCheck(
         info=DeviceInfo(
             name=device.document.name,
             transport=device.document.transport.kind,
             runtimes={c.name: c.version for c in checks if c.works and c.version},
+            cpu_features=None if features is None else tuple(features),
             **machine,
         ),
         runtimes=checks,

@@ -63,6 +63,10 @@ class Profiler:
             self._link = AgentLink(device)
 
     @property
+    def device_name(self) -> str:
+        return self._device.document.name
+
+    @property
     def gives_outputs(self) -> bool:
         """Whether `infer` can be had."""
         return not self._is_native

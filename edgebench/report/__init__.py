@@ -1,8 +1,18 @@
 """Reports: the summary document, the tables, and one offline page for a run."""
 
+from edgebench.report.paper import paper_document, write_paper
 from edgebench.report.summary import as_json, summarise
 from edgebench.report.tables import front_frame, trials_frame
 from edgebench.report.view import RunView
 from edgebench.report.write import write_report
 
-__all__ = ["RunView", "as_json", "front_frame", "summarise", "trials_frame", "write_report"]
+__all__ = [
+    "RunView",
+    "as_json",
+    "front_frame",
+    "paper_document",
+    "summarise",
+    "trials_frame",
+    "write_paper",
+    "write_report",
+]

@@ -12,8 +12,15 @@ THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
 def accuracy(value: float | None) -> str:
-    """Return a share of 1 with three decimals."""
-    return UNKNOWN if value is None else f"{value:.3f}"
+    """Return a share of 1 with three decimals; a loss far below that with three digits."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.3g}" if 0 < abs(value) < 0.02 else f"{value:.3f}"
+
+
+def capitalised(words: str) -> str:
+    """Return words as a sentence begins, the rest as it is, and all of what is written as mAP is."""
+    return words if words[1:2].isupper() else words[:1].upper() + words[1:]
 
 
 def accuracy_interval(metric: Metric | None) -> str:

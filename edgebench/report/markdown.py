@@ -1,9 +1,10 @@
-"""The report as a short Markdown page, for places that show no HTML."""
+"""The report as a short Markdown page, for places that show no HTML; and what Markdown is made of."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from edgebench.records import Trial
 from edgebench.report import figures, wording
@@ -17,16 +18,22 @@ def render_markdown(view: RunView) -> str:
         measurement.p50_ms for file in view.all_files() for measurement in file.measurements
     )
     parts = [
-        f"# {_text(run.suite.name)}, run {_text(run.run_id)}",
-        _text(wording.headline(view)),
-        _text(wording.against_baseline(view)),
+        f"# {text(run.suite.name)}, run {text(run.run_id)}",
+        text(wording.headline(view)),
+        text(wording.against_baseline(view)),
         f"## The front: {len(view.front)} of {len(view.searched)} models",
-        _table(HEADER, (_row(view, trial, decimals) for trial in view.winners)),
+        table(
+            titled(HEADER, view), (_row(view, trial, decimals) for trial in view.winners), left=LEFT
+        ),
         wording.certainty(view),
     ]
     notices = wording.notices(view)
     if notices:
-        parts += ["## Be careful of", "\n".join(f"- {_text(sentence)}" for sentence in notices)]
+        parts += ["## Be careful of", bullets(notices)]
+    carded = [trial.trial_id for trial in view.winners if view.files(trial.trial_id)]
+    if carded:
+        links = ", ".join(f"[{text(name)}](models/{quote(name)}.md)" for name in carded)
+        parts.append(f"What each network is, and how to run its files: {links}")
     parts.append(
         "[The whole report](index.html), [summary.json](summary.json), [trials.csv](trials.csv)"
     )
@@ -45,6 +52,11 @@ HEADER = (
     "state",
 )
 LEFT = 3
+
+
+def titled(header: Sequence[str], view: RunView) -> list[str]:
+    """Return a header with the score of this run's task in the place of accuracy."""
+    return [view.file_title if title == "accuracy" else title for title in header]
 
 
 def _row(view: RunView, trial: Trial, decimals: int) -> list[str]:
@@ -69,14 +81,20 @@ def _row(view: RunView, trial: Trial, decimals: int) -> list[str]:
     return [*row, middle, ends, state]
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    body = [f"| {' | '.join(map(_text, row))} |" for row in rows]
+def bullets(sentences: Iterable[str]) -> str:
+    """Return a list, one sentence a line; an empty string without any."""
+    return "\n".join(f"- {text(sentence)}" for sentence in sentences)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+    """Return a table whose first ``left`` columns hold words and the others numbers; an empty string without rows."""
+    body = [f"| {' | '.join(map(text, row))} |" for row in rows]
     if not body:
         return ""
-    rule = ["---"] * LEFT + ["---:"] * (len(header) - LEFT)
+    rule = ["---"] * left + ["---:"] * (len(header) - left)
     return "\n".join([f"| {' | '.join(header)} |", f"| {' | '.join(rule)} |", *body])
 
 
-def _text(text: str) -> str:
+def text(words: str) -> str:
     """Escape what Markdown or HTML would read as markup; line breaks become spaces."""
-    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", " ".join(words.split()))

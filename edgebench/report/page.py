@@ -19,7 +19,7 @@ from edgebench.report.charts import draw_charts
 from edgebench.report.strip import read_strip
 from edgebench.report.summary import as_plain
 from edgebench.report.tables import trial_rows
-from edgebench.report.view import RunView, repeated_accuracy
+from edgebench.report.view import RunView
 
 
 def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
@@ -34,7 +34,7 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
     """
     drawings = draw_charts(view)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             view=view,
@@ -62,17 +62,19 @@ def _bundle() -> Markup:
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Return what renders the templates of this room: all text is escaped."""
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("edgebench.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    environment.filters.update(
+    found.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    found.filters.update(
         accuracy=figures.accuracy,
+        capitalised=figures.capitalised,
         accuracy_interval=figures.accuracy_interval,
         points=figures.percentage_points,
         kib=figures.kibibytes,
@@ -85,15 +87,14 @@ def _environment() -> jinja2.Environment:
         shell=shlex.join,
         drawn=lambda drawing: Markup(drawing.svg),  # noqa: S704 who draws escapes what is written
     )
-    environment.globals.update(
+    found.globals.update(
         headline=wording.headline,
         against_baseline=wording.against_baseline,
         certainty=wording.certainty,
-        repeated_accuracy=repeated_accuracy,
         why_no_front=wording.why_no_front,
         notices=wording.notices,
     )
-    return environment
+    return found
 
 
 def _latencies(view: RunView) -> Iterator[float]:

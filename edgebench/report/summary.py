@@ -13,15 +13,16 @@ from typing import Any
 
 from edgebench.objectives import Member
 from edgebench.records import Measurement, Metric, RunResult, Status, Trial
-from edgebench.report.view import RunView, ScoredFile, repeated_accuracy
+from edgebench.report.view import RunView, ScoredFile
 
 SCHEMA_VERSION = 1
-PLAIN_METRICS = ("val_accuracy", "test_accuracy", "trainable_params", "param_bytes", "macs")
+PLAIN_METRICS = ("trainable_params", "param_bytes", "macs")
 WHOLE_METRICS = ("trainable_params", "param_bytes", "macs")
 
 
 def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
-    """Return the summary document of one run; what is not known is None.
+    """Return the summary document of one run; what is not known is None. ``accuracy`` of a file is the
+    score of the run's task, whose name stands among the metrics: ``test_iou`` of masks, ``test_map`` of boxes.
 
     Trial counts and the hypervolume leave out the baseline and trials still running; ``epochs_trained`` is the
     sum over all trials, paused ones and the baseline too, and over repeats. Nothing is read or written.
@@ -109,12 +110,13 @@ def _baseline(view: RunView, report_dir: Path) -> dict[str, Any] | None:
 def _metrics(view: RunView, trial: Trial) -> dict[str, Any]:
     known = view.metrics(trial)
     document: dict[str, Any] = {
-        name: _number(name, known[name].value) if name in known else None for name in PLAIN_METRICS
+        name: _number(name, known[name].value) if name in known else None
+        for name in (*view.trained, *PLAIN_METRICS)
     }
-    if accuracy := repeated_accuracy(known):
-        document["val_accuracy_low"] = accuracy.low
-        document["val_accuracy_high"] = accuracy.high
-        document["val_accuracy_n"] = accuracy.n
+    if mean := view.repeated(trial):
+        document[f"{mean.name}_low"] = mean.low
+        document[f"{mean.name}_high"] = mean.high
+        document[f"{mean.name}_n"] = mean.n
     document["latency_ms"] = None
     for name, metric in sorted(known.items()):
         plain, _, device = name.partition("@")
@@ -154,6 +156,9 @@ def _artifact(file: ScoredFile, report_dir: Path) -> dict[str, Any]:
         "bytes": artifact.size_bytes,
         "accuracy": artifact.accuracy,
         "max_abs_diff": artifact.max_abs_diff,
+        "flagged": file.is_flagged,
+        "parity": None if artifact.parity is None else dataclasses.asdict(artifact.parity),
+        "facts": None if artifact.facts is None else dataclasses.asdict(artifact.facts),
         "latency": [_latency(measurement) for measurement in file.measurements],
     }
 

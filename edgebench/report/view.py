@@ -26,19 +26,29 @@ from edgebench.records import (
     RunResult,
     Status,
     Trial,
+    metric_kind,
 )
+from edgebench.tasks import Task, load_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredFile:
     """One exported file with its current measurement for every device and runtime.
 
-    ``fp32_accuracy`` is that of the same trial's fp32 file, of the same format where there is one.
+    ``fp32_accuracy`` is that of the same trial's fp32 file, of the same format where there is one; ``keras_accuracy`` that
+    of the Keras model on the same examples. A file is flagged that falls more than ``largest_drop`` below that.
     """
 
     artifact: Artifact
     measurements: tuple[Measurement, ...]
     fp32_accuracy: float | None
+    keras_accuracy: float | None = None
+    largest_drop: float = 1.0
+
+    @property
+    def is_flagged(self) -> bool:
+        accuracy, full = self.artifact.accuracy, self.keras_accuracy
+        return accuracy is not None and full is not None and full - accuracy > self.largest_drop
 
     @property
     def accuracy_change(self) -> float | None:
@@ -105,6 +115,36 @@ class RunView:
         """Name of the device that the search measured on."""
         return next(iter(self.run.device_names), "")
 
+    @property
+    def score(self) -> str:
+        """The metric by which networks were compared."""
+        return self.run.suite.training.watch
+
+    @property
+    def score_title(self) -> str:
+        return metric_kind(self.score).title
+
+    @property
+    def tested(self) -> str:
+        """What the score of the test part is called."""
+        return f"test_{self._task.metric}"
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The metrics that come of training, that which networks were compared by first, and of testing."""
+        task = self._task
+        others = (f"val_{name}" for name in (task.metric, *task.other_metrics))
+        return (*dict.fromkeys((self.score, *others)), self.tested)
+
+    @property
+    def file_title(self) -> str:
+        """What the score of a file is."""
+        return self._task.title
+
+    @property
+    def _task(self) -> Task:
+        return load_task(str(self.run.data.get("task", "classification")))
+
     def is_pick(self, trial_id: str) -> bool:
         return self.pick is not None and self.pick.trial.trial_id == trial_id
 
@@ -115,7 +155,12 @@ class RunView:
     @property
     def is_repeated(self) -> bool:
         """Whether the accuracy of any searched trial is the mean of several trainings."""
-        return any(repeated_accuracy(self.metrics(trial)) for trial in self.searched)
+        return any(self.repeated(trial) for trial in self.searched)
+
+    def repeated(self, trial: Trial) -> Metric | None:
+        """Return the score of a trial where it is a mean of several trainings."""
+        metric = self.metrics(trial).get(self.score)
+        return metric if metric and metric.low is not None and metric.n > 1 else None
 
     def value(self, trial: Trial, name: str) -> float | None:
         """Return the best known number of one metric, or None."""
@@ -129,11 +174,15 @@ class RunView:
     def files(self, trial_id: str) -> tuple[ScoredFile, ...]:
         """Return the files of one trial in the order in which they were made."""
         artifacts = [a for a in self.result.artifacts if a.trial_id == trial_id]
+        trial = next((t for t in self.ended if t.trial_id == trial_id), None)
+        tested = trial.metric(self.tested) if trial else None
         return tuple(
             ScoredFile(
                 artifact=artifact,
                 measurements=self._current(artifact),
                 fp32_accuracy=_fp32_accuracy(artifact, artifacts),
+                keras_accuracy=tested.value if tested else None,
+                largest_drop=self.run.suite.largest_drop,
             )
             for artifact in artifacts
         )
@@ -182,12 +231,6 @@ class RunView:
                 current[place] = measurement
         order = {device: rank for rank, device in enumerate(self.run.device_names)}
         return tuple(sorted(current.values(), key=lambda m: order.get(m.device, len(order))))
-
-
-def repeated_accuracy(metrics: Mapping[str, Metric]) -> Metric | None:
-    """Return the validation accuracy where it is a mean of several trainings."""
-    metric = metrics.get("val_accuracy")
-    return metric if metric and metric.low is not None and metric.n > 1 else None
 
 
 def _fp32_accuracy(artifact: Artifact, siblings: list[Artifact]) -> float | None:

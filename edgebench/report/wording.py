@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
 from edgebench.objectives import CONFIDENCE, is_feasible, total_violation, violated
-from edgebench.records import Measurement, Status, Trial, metric_kind
+from edgebench.records import Environment, Measurement, Status, Trial, metric_kind
 from edgebench.report import figures
 from edgebench.report.view import RunView, ScoredFile
 
 TWO_SIDED_95 = 1.96
-LOSS_WORTH_SAYING = 0.01
 
 
 def headline(view: RunView) -> str:
@@ -31,14 +31,14 @@ def headline(view: RunView) -> str:
         if measurement
         else "its latency was not measured"
     )
-    return f"{trial.trial_id} is the pick: accuracy {score} as {what_the_file_is(file)}, {size} KiB, {speed}."
+    return f"{trial.trial_id} is the pick: {view.file_title} {score} as {what_the_file_is(file)}, {size} KiB, {speed}."
 
 
 def _search_numbers(view: RunView, trial: Trial) -> str:
-    score = figures.accuracy(view.value(trial, "val_accuracy"))
+    score = figures.accuracy(view.value(trial, view.score))
     size = figures.kibibytes(view.value(trial, "param_bytes"))
     speed = figures.milliseconds(view.value(trial, "latency_ms"))
-    return f"in the search validation accuracy {score}, {size} KiB of parameters, {speed} ms"
+    return f"in the search {view.score_title} {score}, {size} KiB of parameters, {speed} ms"
 
 
 def latency(measurement: Measurement) -> str:
@@ -59,7 +59,7 @@ def against_baseline(view: RunView) -> str:
     if ours is None or theirs is None:
         return f"There is no pair of files to compare with the baseline, {name}."
     parts = [
-        _accuracy_change(ours, theirs),
+        _accuracy_change(ours, theirs, view.file_title),
         _size_change(ours, theirs),
         _speed_change(view, ours, theirs),
     ]
@@ -71,13 +71,13 @@ def what_the_file_is(file: ScoredFile) -> str:
     return f"{file.artifact.format.value} {file.artifact.precision.value}"
 
 
-def _accuracy_change(ours: ScoredFile, theirs: ScoredFile) -> str:
+def _accuracy_change(ours: ScoredFile, theirs: ScoredFile, title: str) -> str:
     a, b = ours.artifact, theirs.artifact
     if a.accuracy is None or b.accuracy is None:
         return ""
     change = a.accuracy - b.accuracy
-    text = f"accuracy {figures.percentage_points(change)} pt"
-    if not a.heldout_count or not b.heldout_count:
+    text = f"{title} {figures.percentage_points(change)} pt"
+    if title != "accuracy" or not a.heldout_count or not b.heldout_count:
         return text
     variance = (
         a.accuracy * (1 - a.accuracy) / a.heldout_count
@@ -134,17 +134,8 @@ def why_no_front(view: RunView) -> str:
 
 def notices(view: RunView) -> list[str]:
     """Return what a reader should be careful of, each as a sentence; empty for a run without any."""
-    run = view.run
-    found = []
-    if run.status != "completed":
-        found.append(f"This run is {run.status}: {len(view.searched)} trials have ended.")
-    if run.suite.scale != 1.0:
-        found.append(
-            f"The suite was scaled by {run.suite.scale:g}: fewer trials and epochs than it asks."
-        )
-    if run.git_dirty:
-        found.append("The working tree held changes that were not committed.")
-    found += [f"{note.rstrip('.')}." for note in run.notes]
+    found = list(about_the_run(view))
+    found += [f"{note.rstrip('.')}." for note in view.run.notes]
     found += [f"{trial.trial_id}: {trial.note.rstrip('.')}." for trial in view.ended if trial.note]
     reasons = Counter(trial.reason or "no reason given" for trial in _failed(view))
     found += [
@@ -161,8 +152,33 @@ def notices(view: RunView) -> list[str]:
         if repeat.accuracy is None
     ]
     for file in view.all_files():
-        found += _file_notices(file)
+        found += about_accuracy(file, view.file_title)
+        found += about_latencies(file)
     return found
+
+
+def about_the_run(view: RunView) -> Iterator[str]:
+    """Yield what holds for everything in a run: it was not finished, not whole, or not of committed code."""
+    run = view.run
+    if run.status != "completed":
+        yield f"This run is {run.status}: {len(view.searched)} trials have ended."
+    if run.suite.scale != 1.0:
+        yield f"The suite was scaled by {run.suite.scale:g}: fewer trials and epochs than it asks."
+    if run.data.get("synthetic"):
+        source = run.data.get("source", "made up").removeprefix("synthetic: ")
+        yield f"The data is synthetic: {source}; nothing here says how it does on real data."
+    if run.data.get("task") == "segmentation" and run.data.get("commonest_share"):
+        share = figures.accuracy(run.data["commonest_share"])
+        yield f"The commonest answer, given everywhere, is right for {share} of the pixels that were chosen by."
+    for note in run.data.get("notes", ()):
+        yield str(note)
+    if run.suite.data.validation == "test":
+        yield (
+            "Networks were chosen by the test part (validation: test), as in the published experiments: "
+            "its score is no promise for other data."
+        )
+    if run.git_dirty:
+        yield "The working tree held changes that were not committed."
 
 
 def certainty(view: RunView) -> str:
@@ -171,14 +187,14 @@ def certainty(view: RunView) -> str:
         return ""
     if not view.is_repeated:
         return (
-            "Certain heeds the intervals of latency alone: each validation accuracy is of one training, "
+            f"Certain heeds the intervals of latency alone: each {view.score_title} is of one training, "
             "and another may differ."
         )
     share = f"{100 * CONFIDENCE:.0f}"
     return (
-        f"A validation accuracy with an interval is the mean of several trainings, with its {share} % interval by "
+        f"A {view.score_title} with an interval is the mean of several trainings, with its {share} % interval by "
         "Student's t, by its own spread or that of all repeated ones, whichever is wider. Certain heeds these intervals and "
-        "those of latency. The files are of the training with the median accuracy."
+        "those of latency. The files are of the training with the median one."
     )
 
 
@@ -193,18 +209,39 @@ def readable(reason: str) -> str:
     return reason.replace("_", " ")
 
 
-def _file_notices(file: ScoredFile) -> list[str]:
-    name = f"{file.artifact.trial_id} {what_the_file_is(file)}"
-    found = []
-    if file.accuracy_change is not None and file.accuracy_change < -LOSS_WORTH_SAYING:
-        lost = figures.percentage_points(file.accuracy_change)
-        found.append(f"{name}: {lost} pt accuracy against the fp32 file.")
+def about_accuracy(file: ScoredFile, title: str) -> Iterator[str]:
+    """Yield a sentence where a file loses more of its score than its suite allows."""
+    artifact = file.artifact
+    if not file.is_flagged or artifact.accuracy is None or file.keras_accuracy is None:
+        return
+    lost = figures.percentage_points(artifact.accuracy - file.keras_accuracy)
+    test = artifact.parity.mcnemar_p if artifact.parity is not None else None
+    sure = "" if test is None else f", McNemar p {test:.2g}"
+    yield (
+        f"{_named(file)}: {lost} pt {title} against Keras, more than the "
+        f"{100 * file.largest_drop:g} that the suite allows{sure}."
+    )
+
+
+def about_latencies(file: ScoredFile) -> Iterator[str]:
+    """Yield a sentence for each latency of a file that is noisy or invalid."""
     for measurement in file.measurements:
         if measurement.reasons:
             kind = "noisy" if measurement.valid else "invalid"
             why = ", ".join(map(readable, measurement.reasons))
-            found.append(f"{name} on {measurement.device}: the latency is {kind} ({why}).")
-    return found
+            yield f"{_named(file)} on {measurement.device}: the latency is {kind} ({why})."
+
+
+def delegated(environment: Environment) -> str:
+    """Return what ran the operations, and how many of all: ``xnnpack 24 of 26``."""
+    name, taken, left = environment.delegate, environment.delegated_ops, environment.other_ops
+    if name is None:
+        return figures.UNKNOWN
+    return name if taken is None or left is None else f"{name} {taken} of {taken + left}"
+
+
+def _named(file: ScoredFile) -> str:
+    return f"{file.artifact.trial_id} {what_the_file_is(file)}"
 
 
 def _is_beyond(view: RunView, trial: Trial) -> bool:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from edgebench import scratch
 from edgebench.errors import InputError, WorkError
+from edgebench.export import description_path
 from edgebench.records import Artifact, Format, Precision, RunResult
+from edgebench.report.card import render_card
 from edgebench.report.markdown import render_markdown
 from edgebench.report.page import render_page
 from edgebench.report.summary import as_json, summarise
@@ -25,8 +27,8 @@ def write_report(
     """Write or redraw ``reports_dir/RUN`` and return the path of its index.html, which is written last.
 
     The folder gets index.html, summary.json, trials.csv, front.csv, report.md and ``models/`` with the files of
-    the front and of the baseline. Files that this run exported for trials no longer on the front are removed from
-    ``models/``; anything else there, such as heldout.npz, is left alone.
+    the front and of the baseline, and a card of each of these networks. Files and cards of trials no longer on the
+    front are removed from ``models/``; anything else there, such as heldout.npz, is left alone.
 
     Args:
         result: The run.
@@ -44,16 +46,26 @@ def write_report(
     models_dir.mkdir(parents=True, exist_ok=True)
     view = RunView.of(result)
     shown = [file.artifact for file in view.all_files()]
+    cards = {
+        f"{trial.trial_id}.md": render_card(view, trial)
+        for trial in view.winners
+        if view.files(trial.trial_id)
+    }
     for artifact in shown:
-        _copy_artifact(artifact, artifact_path(artifact), models_dir / artifact.file_name)
+        source, target = artifact_path(artifact), models_dir / artifact.file_name
+        _copy_artifact(artifact, source, target)
+        if (told := description_path(source)).is_file():
+            _write_text(description_path(target), told.read_text(encoding="utf-8"))
     summary = summarise(result, report_dir=report_dir)
     page = render_page(view, summary)
     _write_text(report_dir / "trials.csv", trials_frame(result).to_csv(index=False))
     _write_text(report_dir / "front.csv", front_frame(result).to_csv(index=False))
     _write_text(report_dir / "summary.json", as_json(summary))
     _write_text(report_dir / "report.md", render_markdown(view))
+    for name, card in cards.items():
+        _write_text(models_dir / name, card)
     _write_text(report_dir / "index.html", page)
-    _remove_former(models_dir, result, {artifact.file_name for artifact in shown})
+    _remove_former(models_dir, result, {artifact.file_name for artifact in shown} | set(cards))
     return report_dir / "index.html"
 
 
@@ -92,12 +104,11 @@ def _copy_artifact(artifact: Artifact, source: Path, target: Path) -> None:
 
 
 def _remove_former(models_dir: Path, result: RunResult, kept: set[str]) -> None:
-    for trial in result.trials:
-        for file_format in Format:
-            for precision in Precision:
-                name = f"{trial.trial_id}-{precision.value}.{file_format.value}"
-                if name not in kept:
-                    (models_dir / name).unlink(missing_ok=True)
+    endings = [f"-{p.value}.{f.value}" for f in Format for p in Precision] + [".md"]
+    for name in {f"{trial.trial_id}{ending}" for trial in result.trials for ending in endings}:
+        if name not in kept:
+            (models_dir / name).unlink(missing_ok=True)
+            description_path(models_dir / name).unlink(missing_ok=True)
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -248,7 +248,8 @@ class SqliteStore:
             kept = {row[0] for row in self._execute("SELECT sha256 FROM artifacts")}
             for path in files:
                 if path.stem not in kept:
-                    path.unlink(missing_ok=True)
+                    for beside in self.artifacts_dir.glob(f"{path.name}*"):
+                        beside.unlink()
             shutil.rmtree(self.weights_dir(run_id))
             shutil.rmtree(self.emptied_probes_dir(run_id))
             self.log_path(run_id).unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from edgebench.templates.registry import (
     load_template,
     portable_name,
     register_template,
+    task_of,
     usual_arguments,
 )
 from edgebench.templates.space import (
@@ -39,5 +40,6 @@ __all__ = [
     "read_graph",
     "register_template",
     "resolve_values",
+    "task_of",
     "usual_arguments",
 ]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
-from typing import Any
-
-from edgebench.errors import InputError, UnknownNameError
+from edgebench.errors import InputError
+from edgebench.imports import import_object
 
 
 def import_class(target: str, kind: str, base: str) -> type:
@@ -22,27 +18,7 @@ def import_class(target: str, kind: str, base: str) -> type:
         UnknownNameError: The module has no such class.
         InputError: The module cannot be imported, or the class is none of ``base``.
     """
-    cls = _import(target, kind)
-    if not isinstance(cls, type) or not issubclass(cls, _import(base, kind)):
+    cls = import_object(target, kind, "class")
+    if not isinstance(cls, type) or not issubclass(cls, import_object(base, kind, "class")):
         raise InputError(f"{target} is not {kind}", why=f"it is no {base.replace(':', '.')} class")
     return cls
-
-
-def _import(target: str, kind: str) -> Any:
-    module_name, _, class_name = target.partition(":")
-    here = os.getcwd()
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        module = importlib.import_module(module_name)
-    except (ImportError, ValueError) as error:
-        raise InputError(
-            f"{kind.split(' ', 1)[-1]} {target} cannot be imported",
-            why=str(error),
-            remedy="run from the folder that holds the module, or install it",
-        ) from error
-    try:
-        return getattr(module, class_name)
-    except AttributeError:
-        names = [n for n, value in vars(module).items() if isinstance(value, type)]
-        raise UnknownNameError(f"a class of {module_name}", class_name, names) from None

@@ -114,6 +114,16 @@ def usual_arguments(name: str) -> tuple[Shapes, int]:
     return usual.usual_input_shapes, usual.usual_classes
 
 
+def task_of(name: str) -> str:
+    """Return the task that a template's networks are for.
+
+    Raises:
+        UnknownNameError: No such template.
+        InputError: The class cannot be imported.
+    """
+    return str(getattr(_template_class(name), "task", "classification"))
+
+
 def _template_class(name: str) -> type:
     target = TEMPLATES.get(name, name)
     if isinstance(target, str) and ":" not in target:

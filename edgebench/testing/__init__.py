@@ -1,1 +1,1 @@
-"""Contract test classes that a new device, runtime, data set or template can inherit."""
+"""Contract test classes that a new device, runtime, data set, task or template can inherit."""

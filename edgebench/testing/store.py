@@ -69,7 +69,7 @@ def example_run(run_id: str = "run-1") -> Run:
         devices=(
             DeviceInfo(
                 name="local", transport="local", machine="x86_64", system="Linux", cores=2,
-                runtimes={"litert": "2.1.0"},
+                runtimes={"litert": "2.1.0"}, cpu_features=("avx2", "avx512_vnni"),
             ),
         ),
         data={"name": "digits", "train": 575, "input_shapes": [[16, 24, 3]]},

@@ -27,7 +27,7 @@ class TrainingState:
     """Training after an epoch.
 
     ``variables`` are those of the stepper: the model's, seeds of random layers included, then the optimizer's;
-    ``best`` the weights of the best epoch; ``history`` the validation accuracy after each epoch.
+    ``best`` the weights of the best epoch; ``history`` the metric that is watched after each epoch.
     """
 
     variables: Arrays

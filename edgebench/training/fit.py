@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,15 @@ import numpy.typing as npt
 from edgebench.datasets import Floats, Part
 from edgebench.errors import WorkError
 from edgebench.records import TrainingPlan
+from edgebench.training.augment import augmented
 from edgebench.training.checkpoint import CheckpointError, TrainingState, assign, snapshot
+from edgebench.training.exam import Exam
+from edgebench.training.inputs import Inputs
 from edgebench.training.steps import Stepper, stepper_for
 
 PREDICT_BATCH = 256
+PREDICT_PIXELS = PREDICT_BATCH * 64 * 64
+AUGMENTING = 1
 Rows = npt.NDArray[np.int64]
 
 
@@ -26,27 +31,26 @@ class FitResult:
     """Where training stands; the model is left with the weights of ``best_epoch``.
 
     ``steps_s`` is the time that this call spent inside train steps and validation, of ``total_s``; the first step, which
-    the framework prepares for, is not in it. ``is_over`` says whether the plan leaves nothing to train.
+    the framework prepares for, is not in it. ``is_over`` says whether the plan leaves nothing to train. ``marks`` are all
+    metrics of those weights, by name.
     """
 
     state: TrainingState
+    best_epoch: int
+    marks: Mapping[str, float]
     is_over: bool
     steps_s: float
     total_s: float
 
     @property
     def history(self) -> tuple[float, ...]:
-        """The validation accuracy after each epoch, those of earlier calls included."""
+        """The metric that is watched after each epoch, those of earlier calls included."""
         return self.state.history
 
     @property
-    def best_epoch(self) -> int:
-        """The first of the best epochs, from 1."""
-        return _best_epoch(self.history)
-
-    @property
-    def best_accuracy(self) -> float:
-        return max(self.history)
+    def best(self) -> float:
+        """The metric that is watched, after the best epoch."""
+        return self.history[self.best_epoch - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +62,34 @@ class Trainee:
     stepper: Stepper
     learning_rate: float
     seed: int
+    exam: Exam
 
 
-def prepare(model: Any, *, optimizer: str, learning_rate: float, seed: int) -> Trainee:
-    """Make a classifier ready to be trained; it ends in a softmax, or is compiled with its own loss.
+def prepare(
+    model: Any, *, optimizer: str, learning_rate: float, seed: int, exam: Exam | None = None
+) -> Trainee:
+    """Make a network ready to be trained; its outputs suit the loss, or it is compiled with its own.
 
     Args:
-        model: A built Keras model with one input.
+        model: A built Keras model.
         optimizer: A Keras optimizer name, ``adam`` or ``rmsprop`` for example; a compiled model keeps its own.
         learning_rate: Above 0; really used, and lowered as the plan's schedule says; a compiled model keeps its own.
-        seed: With the number of the epoch it draws the order of examples.
+        seed: With the number of the epoch it draws the order of examples, and how they are changed.
+        exam: What it learns; a classifier's by default.
     """
     import keras
 
+    exam = exam or Exam()
     rule = keras.optimizers.get(
         {"class_name": optimizer, "config": {"learning_rate": learning_rate}}
     )
     return Trainee(
         model=model,
         rule=rule,
-        stepper=stepper_for(model, rule),
+        stepper=stepper_for(model, rule, exam.loss),
         learning_rate=learning_rate,
         seed=seed,
+        exam=exam,
     )
 
 
@@ -92,9 +102,9 @@ def fit(
     state: TrainingState | None = None,
     until_epoch: int | None = None,
 ) -> FitResult:
-    """Train on labels that are class numbers.
+    """Train on one part, and judge each epoch on another.
 
-    Stops early after ``plan.patience`` epochs without a better validation accuracy. Trained in parts, each from the
+    Stops early after ``plan.patience`` epochs without a better one. Trained in parts, each from the
     state that the one before returned, it ends as it does in one go; where one thread computes, to the bit.
 
     Args:
@@ -111,7 +121,7 @@ def fit(
     import keras
 
     started = time.perf_counter()
-    model, stepper, seed = trainee.model, trainee.stepper, trainee.seed
+    model, stepper, seed, exam = trainee.model, trainee.stepper, trainee.seed, trainee.exam
     keras.utils.set_random_seed(seed)
     history: list[float] = []
     best = snapshot(model.weights)
@@ -120,49 +130,60 @@ def fit(
         if [array.shape for array in best] != [array.shape for array in state.best]:
             raise CheckpointError("the checkpoint is of another network")
         history, best = list(state.history), state.best
+    targets, best_outputs = exam.loss.targets(train.y), None
     steps_s, has_stepped = 0.0, False
     steps = math.ceil(len(train) / plan.batch_size)
     last_epoch = min(until_epoch or plan.max_epochs, plan.max_epochs)
-    while len(history) < last_epoch and not _is_over(history, plan):
+    while len(history) < last_epoch and not _is_over(history, plan, exam):
         epoch = len(history) + 1
         steps_started = time.perf_counter()
         rates = scheduled_rates(plan, trainee.learning_rate, steps, epoch)
+        draw = np.random.default_rng((seed, epoch, AUGMENTING))
         for rows, rate in zip(
             _batches(len(train), plan.batch_size, seed, epoch), rates, strict=True
         ):
             trainee.rule.learning_rate = rate
-            if not math.isfinite(stepper.train(train.x[rows], train.y[rows])):
+            batch = tuple(array[rows] for array in train.inputs)
+            asked = targets[rows]
+            if plan.augment:
+                batch, asked = augmented(batch, asked, plan.augment, draw)
+            if not math.isfinite(stepper.train(batch, asked)):
                 raise WorkError(
                     f"the loss is not a number in epoch {epoch}",
                     why="the learning rate is too high for this network, or the data holds NaN",
                 )
             if not has_stepped:
                 has_stepped, steps_started = True, time.perf_counter()
-        history.append(accuracy_of(predict(stepper, validation.x), validation))
+        outputs = predict(stepper, validation.inputs)
+        history.append(exam.mark(outputs, validation))
         steps_s += time.perf_counter() - steps_started
-        if _best_epoch(history) == epoch:
-            best = snapshot(model.weights)
+        if exam.best_epoch(history) == epoch:
+            best, best_outputs = snapshot(model.weights), outputs
     reached = TrainingState(
         variables=snapshot(stepper.variables), best=best, history=tuple(history)
     )
     assign(model.weights, best)
+    if best_outputs is None:
+        best_outputs = predict(stepper, validation.inputs)
     return FitResult(
         state=reached,
-        is_over=_is_over(history, plan),
+        best_epoch=exam.best_epoch(history),
+        marks=exam.marks(best_outputs, validation),
+        is_over=_is_over(history, plan, exam),
         steps_s=steps_s,
         total_s=time.perf_counter() - started,
     )
 
 
-def predict(stepper: Stepper, x: Floats) -> Floats:
-    """Return outputs for all examples, computed in batches."""
-    batches = [stepper.predict(x[i : i + PREDICT_BATCH]) for i in range(0, len(x), PREDICT_BATCH)]
+def predict(stepper: Stepper, inputs: Inputs) -> Floats:
+    """Return outputs for all examples, computed in batches, of fewer examples where these are large."""
+    pixels = math.prod(inputs[0].shape[1:3]) if inputs[0].ndim > 3 else 1
+    size = max(1, min(PREDICT_BATCH, PREDICT_PIXELS // pixels))
+    batches = [
+        stepper.predict(tuple(array[first : first + size] for array in inputs))
+        for first in range(0, len(inputs[0]), size)
+    ]
     return np.concatenate(batches)
-
-
-def accuracy_of(outputs: Floats, part: Part) -> float:
-    """Return the share of examples whose largest output is the label's."""
-    return float((outputs.argmax(axis=-1) == part.y).mean())
 
 
 def scheduled_rates(plan: TrainingPlan, highest: float, steps: int, epoch: int) -> Iterator[float]:
@@ -188,12 +209,8 @@ def _batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[Row
         yield order[start : start + batch_size]
 
 
-def _best_epoch(history: Sequence[float]) -> int:
-    return 1 + int(np.argmax(history))
-
-
-def _is_over(history: Sequence[float], plan: TrainingPlan) -> bool:
+def _is_over(history: Sequence[float], plan: TrainingPlan, exam: Exam) -> bool:
     epochs = len(history)
     if epochs == 0:
         return False
-    return epochs >= plan.max_epochs or epochs - _best_epoch(history) >= plan.patience
+    return epochs >= plan.max_epochs or epochs - exam.best_epoch(history) >= plan.patience

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from edgebench.training.inputs import fed
+from edgebench.training.losses import Loss
 from edgebench.training.tensorflow_step import TracedStepper
 
 
@@ -32,38 +34,36 @@ class MirroredStepper(TracedStepper):
     each device.
     """
 
-    def __init__(self, model: Any, optimizer: Any) -> None:
+    def __init__(self, model: Any, optimizer: Any, loss: Loss) -> None:
         strategy = model.distribute_strategy
         count = strategy.num_replicas_in_sync
-        inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
-        labels = tf.TensorSpec([None], tf.int64)
         optimizer.build(model.trainable_variables)
         _synchronize(model)
 
-        def train_part(x: Any, y: Any) -> Any:
-            x, share = _part(x, count)
-            y, _ = _part(y, count)
+        def train_part(inputs: Any, targets: Any) -> Any:
+            targets, share = _part(targets, count)
             with tf.GradientTape() as tape:
-                outputs = model(x, training=True)
-                losses = keras.losses.sparse_categorical_crossentropy(y, outputs)
-                loss = share * tf.reduce_mean(losses)
-                total = tf.add_n([loss, *(share * extra for extra in model.losses)])
+                outputs = model(fed([_part(x, count)[0] for x in inputs]), training=True)
+                mean = share * tf.reduce_mean(loss(targets, outputs))
+                total = tf.add_n([mean, *(share * extra for extra in model.losses)])
             gradients = tape.gradient(
                 total, model.trainable_variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
             optimizer.apply(gradients, model.trainable_variables)
-            return loss
+            return mean
 
-        @tf.function(input_signature=[inputs, labels], autograph=False)
-        def train(x: Any, y: Any) -> Any:
-            losses = strategy.run(train_part, args=(x, y))
+        @tf.function(autograph=False)
+        def train(inputs: Any, targets: Any) -> Any:
+            losses = strategy.run(train_part, args=(inputs, targets))
             return strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
 
-        @tf.function(input_signature=[inputs], autograph=False)
-        def predict(x: Any) -> Any:
-            parts = strategy.run(lambda: model(_part(x, count)[0], training=False))
+        @tf.function(autograph=False)
+        def predict(inputs: Any) -> Any:
+            parts = strategy.run(
+                lambda: model(fed([_part(x, count)[0] for x in inputs]), training=False)
+            )
             outputs = tf.concat(strategy.experimental_local_results(parts), axis=0)
-            return outputs[: tf.shape(x)[0]]
+            return outputs[: tf.shape(inputs[0])[0]]
 
         super().__init__(model, optimizer, train, predict)
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from edgebench.datasets import Floats, Labels
+from edgebench.datasets import Floats
+from edgebench.training.inputs import Inputs, fed
+from edgebench.training.losses import Loss
 
 ELEMENTWISE = (
     keras.optimizers.Adadelta,
@@ -23,23 +26,39 @@ ELEMENTWISE = (
 
 
 class TracedStepper:
-    """Implements `Stepper` with two functions, of inputs and labels and of inputs, that are traced once."""
+    """Implements `Stepper` with two functions, of inputs and targets and of inputs.
+
+    ``predict`` is traced here; ``train`` when the first targets show what they are.
+    """
 
     def __init__(self, model: Any, optimizer: Any, train: Any, predict: Any) -> None:
         self._model = model
         self._optimizer = optimizer
-        self._train = train.get_concrete_function()
-        self._predict = predict.get_concrete_function()
+        self._train = train
+        self._step: Any = None
+        self._predict = predict.get_concrete_function(specs_of(model))
 
     @property
     def variables(self) -> Sequence[Any]:
         return [*self._model.variables, *self._optimizer.variables]
 
-    def train(self, x: Floats, y: Labels) -> float:
-        return float(self._train(tf.constant(x), tf.constant(y)))
+    def train(self, inputs: Inputs, targets: npt.NDArray[Any]) -> float:
+        if self._step is None:
+            asked = tf.TensorSpec([None, *targets.shape[1:]], targets.dtype)
+            self._step = self._train.get_concrete_function(specs_of(self._model), asked)
+        return float(self._step(_constants(inputs), tf.constant(targets)))
 
-    def predict(self, x: Floats) -> Floats:
-        return np.asarray(self._predict(tf.constant(x)), dtype=np.float32)
+    def predict(self, inputs: Inputs) -> Floats:
+        return np.asarray(self._predict(_constants(inputs)), dtype=np.float32)
+
+
+def _constants(inputs: Inputs) -> tuple[Any, ...]:
+    return tuple(map(tf.constant, inputs))
+
+
+def specs_of(model: Any) -> tuple[Any, ...]:
+    """Return what the inputs of a model are, for batches of any size."""
+    return tuple(tf.TensorSpec([None, *tensor.shape[1:]], tf.float32) for tensor in model.inputs)
 
 
 class TensorflowStepper(TracedStepper):
@@ -49,28 +68,26 @@ class TensorflowStepper(TracedStepper):
     a weight, which halves the tracing and shortens the step, to the same numbers.
     """
 
-    def __init__(self, model: Any, optimizer: Any) -> None:
+    def __init__(self, model: Any, optimizer: Any, loss: Loss) -> None:
         _leave_graphs_as_traced()
-        inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
-        labels = tf.TensorSpec([None], tf.int64)
         update = _Joint if _is_elementwise(optimizer, model.trainable_variables) else _Single
         weights = update(model.trainable_variables, optimizer)
 
-        @tf.function(input_signature=[inputs, labels], autograph=False)
-        def train(x: Any, y: Any) -> Any:
+        @tf.function(autograph=False)
+        def train(inputs: Any, targets: Any) -> Any:
             with tf.GradientTape() as tape:
-                outputs = model(x, training=True)
-                loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, outputs))
-                total = tf.add_n([loss, *model.losses]) if model.losses else loss
+                outputs = model(fed(inputs), training=True)
+                mean = tf.reduce_mean(loss(targets, outputs))
+                total = tf.add_n([mean, *model.losses]) if model.losses else mean
             gradients = tape.gradient(
                 total, model.trainable_variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
             weights.step(gradients)
-            return loss
+            return mean
 
-        @tf.function(input_signature=[inputs], autograph=False)
-        def predict(x: Any) -> Any:
-            return model(x, training=False)
+        @tf.function(autograph=False)
+        def predict(inputs: Any) -> Any:
+            return model(fed(inputs), training=False)
 
         super().__init__(model, optimizer, train, predict)
 

@@ -6,7 +6,9 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import numpy.typing as npt
 
 from edgebench.datasets import Floats
 from edgebench.devices import Device, find_device, open_device
@@ -17,6 +19,7 @@ from edgebench.records import DeviceInfo, Measurement, Suite
 from edgebench.tuning.crew import Crew
 from edgebench.tuning.pipeline import LOG, sentence_of
 
+Array = npt.NDArray[Any]
 # A search measures .tflite and .onnx files; to try keras besides, its framework would be loaded.
 MEASURED_BY = ("litert", "tflite", "ort")
 
@@ -117,16 +120,16 @@ class Bench:
         with self._undisturbed(name):
             return [m for group in _by_runtime(paths) for m in self._in_turns(profiler, group)]
 
-    def infer(self, path: Path, inputs: Floats) -> Floats:
-        """Run a one-input, one-output file over examples, one by one, on the first device that gives outputs."""
+    def infer(self, path: Path, inputs: Sequence[Floats]) -> list[Array]:
+        """Run a file over examples, one by one, on the first device that gives outputs; one array an output."""
         plan = replace(self._plan, runtime=_fitting(self._plan, [path]))
         *others, last = self._scorers
         for scorer in others:
             try:
-                return scorer.infer(path, inputs, plan)[0]
+                return scorer.infer(path, inputs, plan)
             except DeviceError as error:
                 LOG.warning("%s", sentence_of(error))
-        return last.infer(path, inputs, plan)[0]
+        return last.infer(path, inputs, plan)
 
     def _reading(self, path: Path, name: str) -> Reading:
         plan = replace(self._plan, blocks=self._blocks)

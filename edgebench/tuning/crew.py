@@ -13,6 +13,7 @@ from edgebench.executors import Executor, LocalExecutor, Workers, WorkerSettings
 
 # Each framework takes most of a GPU's memory when it starts, unless told otherwise; workers share GPUs.
 GPU_SHARING = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+LONGEST_S = 24 * 3600.0  # a training of the published length takes hours on a processor
 FILE_MAKING = {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
 
 
@@ -67,7 +68,7 @@ def hire(workers: Workers, backend: str, *, root: Path, log_path: Path) -> Crew:
     """
     sharing = {name: os.environ.get(name, value) for name, value in GPU_SHARING.items()}
     variables = {**sharing, "KERAS_BACKEND": backend}
-    settings = WorkerSettings(log_path=str(log_path), variables=variables)
+    settings = WorkerSettings(log_path=str(log_path), variables=variables, timeout_s=LONGEST_S)
     preload = preload_for(backend)
     trainers: Executor
     if workers.executor == "ray":

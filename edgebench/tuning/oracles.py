@@ -12,7 +12,7 @@ from typing import Any
 import keras_tuner
 
 from edgebench.errors import InputError, UnknownNameError, WorkError
-from edgebench.objectives import ACCURACY, infeasible_score, oracle_score, total_violation
+from edgebench.objectives import best_of, infeasible_score, oracle_score, total_violation
 from edgebench.records import Status, Suite, Trial
 from edgebench.suites import ORACLES
 from edgebench.templates import import_class
@@ -136,13 +136,14 @@ class Judge:
 
     def _pauses(self, trial: Trial) -> Iterator[Trial]:
         """Yield the trial as it was at each rung that it paused at before."""
-        accuracy, plan = trial.metric(ACCURACY), self._suite.fidelity
-        if accuracy is None or plan is None:
+        watch, plan = self._suite.training.watch, self._suite.fidelity
+        watched = trial.metric(watch)
+        if watched is None or plan is None:
             return
         for rung in plan.rungs:
             if rung < len(trial.history):
-                then = replace(accuracy, value=max(trial.history[:rung]))
-                others = (metric for metric in trial.metrics if metric is not accuracy)
+                then = replace(watched, value=best_of(watch, trial.history[:rung]))
+                others = (metric for metric in trial.metrics if metric is not watched)
                 yield replace(
                     trial,
                     status=Status.RUNNING,

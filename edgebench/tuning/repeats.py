@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 
 from edgebench.datasets import DatasetSpec
 from edgebench.errors import EdgebenchError
-from edgebench.evaluators import Findings, TrainingJob, train
+from edgebench.evaluators import Findings, ShippedAccuracy, TrainingJob, train
 from edgebench.executors import Executor
 from edgebench.objectives import confirmed_metrics, select_contenders, select_front
 from edgebench.records import Repeat, Run, Trial
@@ -46,6 +46,7 @@ class Repeats:
         observer: Told of each repeat that is done.
         stop: Ends it; repeats that are being trained are finished.
         devices: See `TrainingJob`.
+        shipped: Scores the file of each in the place of the Keras model.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class Repeats:
         stop: Stop,
         *,
         devices: tuple[str, ...] = (),
+        shipped: ShippedAccuracy | None = None,
     ) -> None:
+        self._shipped = shipped
         self._run = run
         self._store = store
         self._executor = executor
@@ -110,7 +113,7 @@ class Repeats:
             self._stop.check()
             for future in [future for future in waiting if future in ended]:
                 lack = waiting.pop(future)
-                repeat = _repeat(lack, future)
+                repeat = self._repeat(lack, future, spec)
                 if repeat is None:
                     continue
                 self._store.record_repeat(self._run.run_id, repeat)
@@ -136,22 +139,23 @@ class Repeats:
             devices=self._devices,
         )
 
-
-def _repeat(lack: Lack, future: Future[Findings]) -> Repeat | None:
-    """Return what became of a repeat; None where it was cancelled before it began."""
-    repeat = Repeat(
-        trial_id=lack.trial.trial_id, seed=lack.seed, accuracy=None, finished_utc=now_utc()
-    )
-    try:
-        found = future.result()
-    except CancelledError:
-        return None
-    except EdgebenchError as error:
-        return dataclasses.replace(repeat, reason=sentence_of(error))
-    (accuracy,) = found.metrics
-    return dataclasses.replace(
-        repeat,
-        accuracy=accuracy.value,
-        epochs=int(found.facts["epochs"]),
-        history=tuple(found.facts["history"]),
-    )
+    def _repeat(self, lack: Lack, future: Future[Findings], spec: DatasetSpec) -> Repeat | None:
+        """Return what became of a repeat; None where it was cancelled before it began."""
+        repeat = Repeat(
+            trial_id=lack.trial.trial_id, seed=lack.seed, accuracy=None, finished_utc=now_utc()
+        )
+        try:
+            found = future.result()
+            if self._shipped is not None:
+                found = self._shipped.of(self._job(lack, spec), found)
+        except CancelledError:
+            return None
+        except EdgebenchError as error:
+            return dataclasses.replace(repeat, reason=sentence_of(error))
+        accuracy = found.metrics[0]
+        return dataclasses.replace(
+            repeat,
+            accuracy=accuracy.value,
+            epochs=int(found.facts["epochs"]),
+            history=tuple(found.facts["history"]),
+        )

@@ -115,7 +115,14 @@ class Rungs:
         suite = self._suite
         trials = (*self._others.values(), *self._paused.values())
         found = (
-            standing_at(rung, trial, suite.objective, suite.objectives, suite.constraints)
+            standing_at(
+                rung,
+                trial,
+                suite.objective,
+                suite.objectives,
+                suite.constraints,
+                suite.training.watch,
+            )
             for trial in trials
             if not trial.is_baseline
         )

@@ -21,6 +21,7 @@ from edgebench.errors import StoppedError, WorkError
 from edgebench.evaluators import (
     AccuracyEvaluator,
     LatencyEvaluator,
+    ShippedAccuracy,
     SizeEvaluator,
 )
 from edgebench.executors import Executor, Shared
@@ -152,7 +153,15 @@ class Search:
     def _ship(self, crew: Crew, bench: Bench, dataset: Dataset) -> None:
         """Train the front again where the suite asks for it, and make its files, until neither changes it."""
         store, observer, stop = self._store, self._observer, self._stop
-        repeats = Repeats(self._run, store, crew.trainers, observer, stop, devices=self._devices)
+        repeats = Repeats(
+            self._run,
+            store,
+            crew.trainers,
+            observer,
+            stop,
+            devices=self._devices,
+            shipped=self._shipped(crew),
+        )
         winners = Winners(self._run, store, crew.exporters, bench, observer, stop)
         repeats.train(dataset.spec)
         while not stop.requested and winners.make(dataset):
@@ -228,9 +237,17 @@ class Search:
     def _evaluators(self, crew: Crew, latency: LatencyEvaluator) -> list[Any]:
         weights = self._store.weights_dir(self.run_id)
         accuracy = AccuracyEvaluator(
-            crew.trainers, self._suite.data, self._suite.training, weights, self._devices
+            crew.trainers,
+            self._suite.data,
+            self._suite.training,
+            weights,
+            self._devices,
+            self._shipped(crew),
         )
         return [SizeEvaluator(crew.trainers), latency, accuracy]
+
+    def _shipped(self, crew: Crew) -> ShippedAccuracy:
+        return ShippedAccuracy(crew.exporters, self._suite.latency.precision, self._suite.seed)
 
     def _shortfall(self) -> Iterator[str]:
         """Say why there are fewer trials than asked for, if there are."""
@@ -284,6 +301,7 @@ class Search:
         """Read the data set, and share it with machines that may not hold its files."""
         plan = self._suite.data
         dataset = datasets.load_dataset(plan, self._suite.seed)
+        datasets.require_here(plan.name, dataset)
         executor.share(
             Shared(
                 content_hash=functools.partial(datasets.content_hash, dataset),

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from edgebench.evaluators import CHECKPOINT_SUFFIX, WEIGHTS_SUFFIX
-from edgebench.objectives import ACCURACY, select_front
-from edgebench.records import Repeat, RunResult, Suite, Trial
+from edgebench.objectives import select_front
+from edgebench.records import Goal, RunResult, Suite, Trial, metric_kind
 
 LATENCY_SLACK = 0.75
 
@@ -21,21 +21,24 @@ def weights_path(folder: Path, trial_id: str, seed: int | None = None) -> Path:
     return folder / f"{name}{WEIGHTS_SUFFIX}"
 
 
-def shipped_weights(folder: Path, trial: Trial, repeats: Sequence[Repeat]) -> Path:
-    """Return the weights to ship: those of the training with the median accuracy, of an even number the lower one.
+def shipped_weights(folder: Path, trial: Trial, result: RunResult) -> Path:
+    """Return the weights to ship: those of the training with the median score, of an even number the worse one.
 
     Not the best: the best of several is a lucky draw on the validation part, and its number would promise too much. Of
     weights that are no longer there the nearest to the median stand in.
 
     Args:
-        repeats: Of the run.
+        result: The run, with its repeats.
     """
-    metric = trial.metric(ACCURACY)
+    watch = result.run.suite.training.watch
+    metric = trial.metric(watch)
     trainings = {weights_path(folder, trial.trial_id): metric.value if metric else 0.0}
-    for repeat in repeats:
+    for repeat in result.repeats:
         if repeat.trial_id == trial.trial_id and repeat.accuracy is not None:
             trainings[weights_path(folder, trial.trial_id, repeat.seed)] = repeat.accuracy
-    middle = statistics.median_low(trainings.values())
+    is_gain = metric_kind(watch).goal is Goal.MAX
+    worse = statistics.median_low if is_gain else statistics.median_high
+    middle = worse(trainings.values())
     kept = [path for path in trainings if path.exists()] or list(trainings)
     return min(kept, key=lambda path: abs(trainings[path] - middle))
 
@@ -47,7 +50,7 @@ def keep_shipped(folder: Path, result: RunResult) -> None:
     """
     repeated = {repeat.trial_id for repeat in result.repeats}
     kept = {
-        shipped_weights(folder, trial, result.repeats)
+        shipped_weights(folder, trial, result)
         for trial in result.trials
         if trial.is_baseline or trial.lacks or trial.trial_id in repeated
     }

@@ -2,123 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-from edgebench.datasets import Dataset, Floats, Part, dataset_of
-from edgebench.errors import DeviceError, EdgebenchError, WorkError
-from edgebench.evaluators import CALIBRATION_COUNT, Blueprint
+from edgebench.datasets import Dataset
+from edgebench.errors import DeviceError, EdgebenchError
 from edgebench.executors import Executor
-from edgebench.export import ExportedFile, export_model
 from edgebench.objectives import confirmed_metrics, select_front
-from edgebench.records import (
-    Artifact,
-    DataPlan,
-    ExportTarget,
-    Format,
-    Metric,
-    Precision,
-    Run,
-    RunResult,
-    Status,
-    Trial,
-)
+from edgebench.records import Artifact, Format, Run, RunResult, Status, Trial
 from edgebench.store import CONFIRM, PROFILE, SqliteStore
-from edgebench.training import accuracy_of
 from edgebench.tuning.bench import Bench
-from edgebench.tuning.blueprints import blueprint_of
 from edgebench.tuning.observer import Observer
 from edgebench.tuning.pipeline import sentence_of
 from edgebench.tuning.runs import Stop
+from edgebench.tuning.shipping import ShippedNetwork, export_winner, score_files, winner_job
 from edgebench.tuning.weights import shipped_weights
-
-LARGEST_FP32_DIFFERENCE = 1e-3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WinnerJob:
-    """A trained network to be written as files."""
-
-    blueprint: Blueprint
-    weights_path: str
-    targets: tuple[ExportTarget, ...]
-    data: DataPlan
-    folder: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedWinner:
-    """The files of one network, and what Keras answers for the held-out inputs."""
-
-    files: tuple[tuple[ExportTarget, ExportedFile], ...]
-    keras_outputs: Floats
-
-
-def export_winner(job: WinnerJob) -> ExportedWinner:
-    """Write every target of one trained network. Runs in a worker."""
-    dataset = dataset_of(job.data, job.blueprint.seed)
-    model = job.blueprint.build()
-    model.load_weights(job.weights_path)
-    representative = dataset.representative(CALIBRATION_COUNT)
-    files = tuple(
-        (target, export_model(model, target, Path(job.folder), representative))
-        for target in job.targets
-    )
-    outputs = np.asarray(model.predict(dataset.test().x, verbose=0), dtype=np.float32)
-    return ExportedWinner(files=files, keras_outputs=outputs)
-
-
-def score_files(
-    trial_id: str,
-    winner: ExportedWinner,
-    heldout: Part,
-    infer: Callable[[Path, Floats], Floats],
-) -> tuple[list[Artifact], Metric]:
-    """Run each file on the held-out inputs and compare it with Keras.
-
-    Args:
-        trial_id: Whose files.
-        winner: From `export_winner`.
-        heldout: The test part, opened here.
-        infer: Runs a file over inputs, one by one, in its own runtime.
-
-    Returns:
-        The artifacts, and the Keras model's own test accuracy.
-
-    Raises:
-        WorkError: a file answers with something that is not a number, or an fp32 file differs from Keras.
-    """
-    artifacts = []
-    for target, file in winner.files:
-        outputs = infer(Path(file.path), heldout.x)
-        difference = float(np.abs(outputs - winner.keras_outputs).max())
-        if not np.isfinite(outputs).all():
-            raise WorkError(f"{trial_id} as {target} answers NaN", why="the export is broken")
-        if target.precision is Precision.FP32 and difference > LARGEST_FP32_DIFFERENCE:
-            raise WorkError(
-                f"{trial_id} as {target} differs from Keras by {difference:.2g}",
-                why=f"an fp32 file must agree within {LARGEST_FP32_DIFFERENCE:g}",
-            )
-        artifacts.append(
-            Artifact(
-                trial_id=trial_id,
-                format=target.format,
-                precision=target.precision,
-                sha256=file.sha256,
-                size_bytes=file.size_bytes,
-                accuracy=accuracy_of(outputs, heldout),
-                max_abs_diff=difference,
-                heldout_count=len(heldout),
-            )
-        )
-    test_accuracy = Metric(
-        name="test_accuracy", value=accuracy_of(winner.keras_outputs, heldout), n=len(heldout)
-    )
-    return artifacts, test_accuracy
 
 
 class Winners:
@@ -169,7 +67,8 @@ class Winners:
                 break
             self._observer.phase("export and measure", index, len(waiting))
             try:
-                artifacts = self._score(trial, exports[trial.trial_id].result(), dataset.test())
+                network = exports[trial.trial_id].result()
+                artifacts = self._score(trial, network, dataset)
             except EdgebenchError as error:
                 self._skipped[trial.trial_id] = (
                     f"{trial.trial_id} has no files: {sentence_of(error)}"
@@ -207,7 +106,7 @@ class Winners:
         """Return the devices that have not measured all of a trial's files, apart from those that failed to."""
         measured = [
             {m.device for m in result.measurements.get((trial_id, artifact.sha256), ())}
-            for artifact in artifacts
+            for artifact in _measurable(artifacts)
         ]
         return [
             name
@@ -216,32 +115,33 @@ class Winners:
             and not all(name in devices for devices in measured)
         ]
 
-    def _export(self, trial: Trial, result: RunResult, dataset: Dataset) -> Future[ExportedWinner]:
-        suite = self._run.suite
+    def _export(self, trial: Trial, result: RunResult, dataset: Dataset) -> Future[ShippedNetwork]:
         folder = self._store.weights_dir(self._run.run_id)
-        job = WinnerJob(
-            blueprint=blueprint_of(
-                suite, dataset.spec, trial.hyperparameters, is_baseline=trial.is_baseline
-            ),
-            weights_path=str(shipped_weights(folder, trial, result.repeats)),
-            targets=suite.export,
-            data=suite.data,
-            folder=str(self._store.artifacts_dir),
+        job = winner_job(
+            self._run,
+            trial,
+            dataset.spec,
+            weights=shipped_weights(folder, trial, result),
+            folder=self._store.artifacts_dir,
         )
         return self._executor.submit(export_winner, job)
 
-    def _score(self, trial: Trial, exported: ExportedWinner, heldout: Part) -> list[Artifact]:
-        """Score one member's files, and record them in one transaction."""
-        artifacts, test_accuracy = score_files(trial.trial_id, exported, heldout, self._bench.infer)
+    def _score(self, trial: Trial, network: ShippedNetwork, dataset: Dataset) -> list[Artifact]:
+        """Score one member's files, and record them in one transaction; those that fail are noted."""
+        name = trial.trial_id
+        scored = score_files(name, network, dataset, self._bench.infer)
+        if scored.failures:
+            whys = "; ".join(f"{target}: {why}" for target, why in scored.failures.items())
+            self._skipped[name] = f"{name} lacks {len(scored.failures)} of its files: {whys}"
         with self._store.transaction():
-            for artifact in artifacts:
+            for artifact in scored.artifacts:
                 self._store.record_artifact(self._run.run_id, artifact)
-            self._store.record_metric(self._run.run_id, trial.trial_id, test_accuracy)
-        return artifacts
+            self._store.record_metric(self._run.run_id, name, scored.keras_score)
+        return list(scored.artifacts)
 
     def _measure(self, trial_id: str, artifacts: Sequence[Artifact], device: str) -> None:
         """Measure one member's files on a device, and record that in one transaction; a device that fails is noted."""
-        paths = [self._store.artifact_path(artifact) for artifact in artifacts]
+        paths = [self._store.artifact_path(artifact) for artifact in _measurable(artifacts)]
         try:
             measurements = self._bench.measure_winner(paths, device)
         except DeviceError as error:
@@ -261,3 +161,8 @@ class Winners:
         """Return whether this is the kind of file whose latency the search ranks by."""
         precision = self._run.suite.latency.precision
         return artifact.format is Format.TFLITE and artifact.precision is precision
+
+
+def _measurable(artifacts: Sequence[Artifact]) -> list[Artifact]:
+    """Return the files that devices run; a Keras file is for going on with, its framework seldom on a device."""
+    return [artifact for artifact in artifacts if artifact.format is not Format.KERAS]

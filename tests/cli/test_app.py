@@ -1,4 +1,7 @@
-"""The command line as a user types it: start-up, errors, exit codes, documents."""
+"""The command line as a user types it: start-up, errors, exit codes, documents.
+
+What ends before any work begins is typed in this process, where the frameworks are loaded once; the rest in one of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from edgebench.cli import app
+
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 SUITE = """\
 name: mine
 template: squeezenet-auto
@@ -31,6 +38,19 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
     )
 
 
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys, keras) -> Typed:
+    """Type a command in the test's folder, in this process."""
+
+    def run_here(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        code = app.run(arguments)
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+    return run_here
+
+
 def test_help_starts_without_any_framework(tmp_path):
     done = run("--help", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0
@@ -47,8 +67,8 @@ def test_help_starts_without_any_framework(tmp_path):
         "device check", "report", "runs list", "runs show", "doctor",
     ],
 )  # fmt: skip
-def test_every_verb_has_help(verb, tmp_path):
-    done = run(*verb.split(), "--help", cwd=tmp_path)
+def test_every_verb_has_help(verb, typed):
+    done = typed(*verb.split(), "--help")
     assert done.returncode == 0
     assert "--json" in done.stdout
 
@@ -82,9 +102,11 @@ def mistakes():
     [pytest.param(*case[1:], id=case[0]) for case in mistakes()],
 )
 @pytest.mark.parametrize("verb", ["check", "search"])
-def test_a_wrong_suite_is_one_sentence_with_its_place(verb, content, place, expected, tmp_path):
+def test_a_wrong_suite_is_one_sentence_with_its_place(
+    verb, content, place, expected, typed, tmp_path
+):
     (tmp_path / "mine.yaml").write_text(content)
-    done = run(verb, "mine.yaml", cwd=tmp_path)
+    done = typed(verb, "mine.yaml")
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(f"error   {place}")
@@ -122,8 +144,8 @@ def test_a_wrong_suite_is_one_sentence_with_its_place(verb, content, place, expe
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_a_mistake_has_its_exit_code_and_a_sentence(arguments, code, expected, tmp_path):
-    done = run(*arguments, cwd=tmp_path)
+def test_a_mistake_has_its_exit_code_and_a_sentence(arguments, code, expected, typed):
+    done = typed(*arguments)
     assert done.returncode == code
     assert expected in done.stderr
     assert done.stderr.startswith("error   ")
@@ -184,8 +206,8 @@ def test_a_damaged_model_is_one_sentence(name, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_check_json_resolves_the_embedded_suite(tmp_path):
-    done = run("check", "digits", "--json", cwd=tmp_path)
+def test_check_json_resolves_the_embedded_suite(typed):
+    done = typed("check", "digits", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["valid"] is True
@@ -194,13 +216,12 @@ def test_check_json_resolves_the_embedded_suite(tmp_path):
     assert done.stderr == ""
 
 
-def test_template_show_gives_the_published_count(tmp_path):
-    done = run(
+def test_template_show_gives_the_published_count(typed):
+    done = typed(
         "template", "show", "squeezenet-se-auto", "--input", "32,32,3", "--classes", "8", "--json",
         "--set", "set1_pairs=2", "--set", "set2_pairs=0", "--set", "se_2=true", "--set", "se_3=true",
         "--set", "se_skip_2=true", "--set", "se_skip_3=true", "--set", "se_ratio_1=8",
         "--set", "se_ratio_2=8", "--set", "se_skip_9=true",
-        cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -213,15 +234,15 @@ def test_template_show_gives_the_published_count(tmp_path):
     assert done.stderr == ""
 
 
-def test_template_list(tmp_path):
-    done = run("template", "list", "--json", cwd=tmp_path)
+def test_template_list(typed):
+    done = typed("template", "list", "--json")
     names = [row["name"] for row in json.loads(done.stdout)["templates"]]
     assert "squeezenet-se-auto" in names
-    assert run("template", "list", cwd=tmp_path).stdout.split() == names
+    assert typed("template", "list").stdout.split() == names
 
 
-def test_device_list_and_check(tmp_path):
-    listed = json.loads(run("device", "list", "--json", cwd=tmp_path).stdout)
+def test_device_list_and_check(typed, tmp_path):
+    listed = json.loads(typed("device", "list", "--json").stdout)
     assert "local" in {device["name"] for device in listed["devices"]}
     checked = json.loads(run("device", "check", "local", "--json", cwd=tmp_path).stdout)
     assert any(runtime["works"] for runtime in checked["runtimes"])

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from adb_daemon import AdbDaemon, Faults
 
+from edgebench.agent.machine import Machine
 from edgebench.devices import (
     Device,
     DeviceDocument,
@@ -297,6 +298,7 @@ def test_description_is_the_device_s_own(device: Device) -> None:
     assert info.system == f"{os.uname().sysname} {os.uname().release}"
     assert info.memory_bytes is not None
     assert info.memory_bytes > 2**28
+    assert info.cpu_features == Machine().facts()["cpu_features"]
     assert info.model is None
     assert info.python is not None
     assert info.python.startswith("3.")

@@ -112,8 +112,8 @@ def test_each_transport_has_its_device() -> None:
         ("corse: [1]", "3:1", "corse is not a key"),
         ("cores: [-1]", "3:9", "greater than or equal to 0"),
         ("runtimes: [tensorrt]", "3:12", "litert"),
-        ("environment: {KERAS_BACKEND: jax; rm}", "3:30", "pattern"),
-        ("environment: {keras_backend: jax}", "3:30", "pattern"),
+        ("environment: {KERAS_BACKEND: jax; rm}", "3:30", "refused in this form"),
+        ("environment: {keras_backend: jax}", "3:30", "refused in this form"),
         ("environment: {KERAS_BACKEND: 1}", "3:30", "string"),
         ("cooling: {wait_s: 3}", "3:10", "max_start_c is missing"),
         ("budget: {timeout_s: 0}", "3:21", "greater than 0"),
@@ -226,5 +226,5 @@ def test_hosts_that_ssh_is_configured_for_are_found(tmp_path: Path) -> None:
 )
 def test_variable_that_is_no_framework_s_is_refused(name: str) -> None:
     path = write(f"name: pi\ntransport: {{kind: local}}\nenvironment: {{{json.dumps(name)}: x}}\n")
-    with pytest.raises(DocumentError, match="should match pattern"):
+    with pytest.raises(DocumentError, match="is refused in this form"):
         find_device(str(path))

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from edgebench.devices import Device, DeviceDocument, DeviceTimeoutError, LocalDevice, Transport
-from edgebench.devices.local import cache_dir
 from edgebench.errors import DeviceError
 from edgebench.testing.devices import DeviceContract
 
@@ -120,10 +119,3 @@ def test_nothing_is_told_of_another_interpreter_than_this(tmp_path: Path) -> Non
     )
     info = LocalDevice(document).describe()
     assert (info.python, info.runtimes) == (None, {})
-
-
-def test_cache_folder_follows_the_user_s_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
-    assert cache_dir() == Path("/elsewhere/edgebench")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_dir().is_relative_to(Path.home())

@@ -40,6 +40,7 @@ def test_facts_are_those_of_the_board(opened: Device) -> None:
     assert "Raspberry Pi" in info.model
     assert info.cores
     assert info.memory_bytes
+    assert info.cpu_features is None or "neon" in info.cpu_features
 
 
 def test_argument_arrives_as_it_is(opened: Device) -> None:

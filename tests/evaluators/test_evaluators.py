@@ -7,29 +7,42 @@ from pathlib import Path
 
 import pytest
 
+from edgebench.datasets import load_dataset
 from edgebench.errors import InputError, WorkError
 from edgebench.evaluators import (
+    CALIBRATION_COUNT,
     AccuracyEvaluator,
     Blueprint,
     Candidate,
     LatencyEvaluator,
     Reading,
+    ShippedAccuracy,
     SizeEvaluator,
     Slice,
     workbench,
 )
 from edgebench.executors import InlineExecutor
+from edgebench.export import export_model
 from edgebench.records import (
     Block,
     Cost,
     DataPlan,
     Environment,
+    ExportTarget,
     Measurement,
     Precision,
     TrainingPlan,
 )
+from edgebench.runtimes import load_runtime, run_examples
 
 DATA = DataPlan(name="digits", sample=0.2)
+
+
+class FailingExecutor(InlineExecutor):
+    """Makes no file."""
+
+    def submit(self, fn, job, *, near=""):
+        raise AssertionError("no file is wanted")
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +183,40 @@ def test_training_finds_accuracy_and_leaves_weights(candidate, tmp_path):
     before = model.get_weights()[0].copy()
     model.load_weights(tmp_path / "t001.weights.h5")
     assert (model.get_weights()[0] != before).any()
+
+
+def test_int8_searches_rank_by_the_accuracy_of_the_int8_file(candidate, tmp_path):
+    plan = TrainingPlan(max_epochs=2, batch_size=32, patience=5)
+    shipped = ShippedAccuracy(InlineExecutor(), Precision.INT8, candidate.blueprint.seed)
+    evaluator = AccuracyEvaluator(InlineExecutor(), DATA, plan, tmp_path, shipped=shipped)
+    found = {metric.name: metric for metric in evaluator.evaluate(candidate).metrics}
+    keras = AccuracyEvaluator(InlineExecutor(), DATA, plan, tmp_path).evaluate(candidate).metrics[0]
+    assert found["float_val_accuracy"].value == keras.value
+    model = candidate.blueprint.build()
+    model.load_weights(tmp_path / "t001.weights.h5")
+    dataset = load_dataset(DATA, candidate.blueprint.seed)
+    part = dataset.validation()
+    file = export_model(
+        model,
+        ExportTarget.parse("tflite-int8"),
+        tmp_path,
+        dataset.representative(CALIBRATION_COUNT),
+    )
+    (outputs,) = run_examples(load_runtime("litert").open(file.path, 1, None), [part.x])
+    assert found["val_accuracy"].value == (outputs.argmax(axis=1) == part.y).mean()
+    assert found["val_accuracy"].n == len(part)
+
+
+def test_a_training_that_pauses_makes_no_file(candidate, tmp_path):
+    plan = TrainingPlan(max_epochs=2, batch_size=32, patience=5)
+    shipped = ShippedAccuracy(FailingExecutor(), Precision.INT8, 0)
+    evaluator = AccuracyEvaluator(InlineExecutor(), DATA, plan, tmp_path, shipped=shipped)
+    part = Slice(until_epoch=1, pauses=True)
+    found = evaluator.evaluate(dataclasses.replace(candidate, part=part))
+    assert [metric.name for metric in found.metrics] == ["val_accuracy", "val_loss"]
+    with pytest.raises(AssertionError, match="no file is wanted"):
+        evaluator.evaluate(candidate)
+    workbench._paused.clear()
 
 
 def test_one_blueprint_gives_one_network(candidate):

@@ -16,6 +16,7 @@ from edgebench import datasets
 from edgebench.objectives import mean_accuracy, pooled_spread
 from edgebench.records import RunResult
 from edgebench.store import SqliteStore
+from edgebench.tasks import Classification
 
 SUITE = """
 objectives: {val_accuracy: max, param_bytes: min}
@@ -34,7 +35,6 @@ def recorded(folder: Path) -> RunResult:
 
 def accuracies_of(result: RunResult, trial_id: str, weights: Path) -> tuple[float, float]:
     """Return (validation, test) accuracy of the network with these weights."""
-    from edgebench.training import accuracy_of
     from edgebench.tuning.blueprints import blueprint_of
 
     suite = result.run.suite
@@ -43,7 +43,7 @@ def accuracies_of(result: RunResult, trial_id: str, weights: Path) -> tuple[floa
     model = blueprint_of(suite, data.spec, trial.hyperparameters, is_baseline=False).build()
     model.load_weights(weights)
     validation, test = (
-        accuracy_of(model.predict(part.x, verbose=0), part)
+        Classification().score([model.predict(part.x, verbose=0)], part.y)
         for part in (data.validation(), data.test())
     )
     return validation, test

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgebench.api import profile_all
 from edgebench.devices import Completed, Device, DeviceDocument, Transport, open_device
 from edgebench.devices.fake import FakeDevice, simulated_agent
 from edgebench.errors import WorkError
-from edgebench.profiling import MeasurePlan, Profiler, Reference, check_agreement
+from edgebench.profiling import MeasurePlan, Profiler, Reference, check_agreement, profile_all
 from edgebench.profiling.agreement import largest_difference
 from edgebench.profiling.check import TINY_MODELS
 from edgebench.profiling.reference import MODELS as REFERENCES
@@ -79,7 +78,8 @@ def test_measurement_is_kept_where_its_comparison_fails(
     board = DeviceDocument(name="board", transport=Transport(kind="ssh", host="board"))
     fake = FakeDevice(simulated_agent(lambda model: 1.0), board)
     monkeypatch.setattr(
-        "edgebench.devices.open_device", lambda name: fake if name == "board" else open_device(name)
+        "edgebench.profiling.files.open_device",
+        lambda name: fake if name == "board" else open_device(name),
     )
     measured = profile_all([null_model], device="board", blocks=1)
     assert next(measured).p50_ms == pytest.approx(1.0)

@@ -63,3 +63,22 @@ def test_agent_without_numpy_says_so(tmp_path: Path) -> None:
     assert answer["numpy"] is None
     assert answer["runtimes"]["null"]["version"] == "1"
     assert answer["runtimes"]["ort"]["kind"] == "runtime_missing"
+
+
+def test_what_fails_because_the_agents_own_file_went_is_not_the_models_fault(
+    tmp_path: Path,
+) -> None:
+    """As when another file system is put over its folder: nothing more can be imported from it."""
+    bundle = build_bundle(tmp_path)
+    job = json.dumps({"kind": "measure", "model": "absent.tflite", "runtime": "null"})
+    code = (
+        f"import os, sys; sys.path[:0] = [{str(bundle.path)!r}]\n"
+        "from edgebench.agent import main\n"
+        f"os.remove({str(bundle.path)!r})\n"
+        f"sys.exit(main.main(['agent', {job!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["error"]["kind"] == "storage"

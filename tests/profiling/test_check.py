@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgebench.agent.machine import Machine
 from edgebench.devices import Completed, Device
 from edgebench.devices.fake import FakeDevice
 from edgebench.errors import DeviceError
@@ -18,6 +19,11 @@ def test_this_machine_is_told_and_its_runtimes_are_run(device: Device) -> None:
     check = check_device(device, ["litert", "ort"])
     assert check.info.name == "local"
     assert check.info.python == sys.version.split()[0]
+    assert (
+        check.info.cpu_features
+        == device.describe().cpu_features
+        == Machine().facts()["cpu_features"]
+    )
     assert check.numpy == np.__version__
     assert [(r.name, r.works, r.problem) for r in check.runtimes] == [
         ("litert", True, None),

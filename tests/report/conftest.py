@@ -179,7 +179,7 @@ def make_run(**changes: object) -> Run:
         "status": "completed",
         "wall_s": 1661.0,
         "started_utc": "2031-11-21T09:02:44Z",
-        "argv": ("edgebench", "search", "digits", "--seed", "7"),
+        "argv": ("search", "digits", "--seed", "7"),
         "git_commit": "cef205d1f0b7c2a98be1",
         "git_dirty": False,
         "versions": {"edgebench": "0.1.0", "keras": "3.15.1", "tensorflow": "2.19.1"},

@@ -3,11 +3,12 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from types import SimpleNamespace
 
-from edgebench.records import Constraint, RunResult
+from edgebench.records import Constraint, Format, Precision, RunResult
 from edgebench.report.charts import (
     draw_charts,
     hypervolume_chart,
     size_chart,
+    tradeoff,
     tradeoff_chart,
 )
 from edgebench.report.charts.drawing import log_ticks
@@ -59,6 +60,11 @@ def test_the_step_line_rises_and_leaves_out_the_baseline_and_the_invalid(
     assert min(row["p50"] for row in rows) < path[0]["p50"]
     assert [row["p50"] for row in path] == sorted(row["p50"] for row in path)
     assert [row["accuracy"] for row in path] == sorted(row["accuracy"] for row in path)
+
+
+def test_every_kind_of_file_has_a_look() -> None:
+    assert set(tradeoff.COLOURS) == {precision.value for precision in Precision}
+    assert set(tradeoff.SHAPES) == {file.value for file in Format} | {tradeoff.BASELINE}
 
 
 def test_a_limit_on_latency_is_shaded_where_it_is_in_sight(

@@ -14,6 +14,7 @@ def test_the_page_has_the_headline_and_a_table_of_equal_columns(result: RunResul
     assert {row.replace("\\|", "").count("|") for row in rows} == {10}
     assert "| pick |" in rows[2]
     assert "squeezenet-1.1" in rows[5]
+    assert "[t008](models/t008.md), [t004](models/t004.md)" in page
 
 
 def test_markup_in_names_is_escaped(result: RunResult) -> None:

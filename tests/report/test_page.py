@@ -223,7 +223,7 @@ def hostile(result: RunResult, name: str) -> RunResult:
     suite = replace(result.run.suite, name=name, baseline=name, devices=(name, "other"))
     run = replace(
         result.run, run_id=name, suite=suite, devices=(device,), notes=(name,), host={name: name}, versions={name: name},
-        argv=("edgebench", name), git_commit=name, started_utc=name, data={name: [name]},
+        argv=("search", name), git_commit=name, started_utc=name, data={name: [name]},
     )  # fmt: skip
     confirmed = {renamed.get(owner, owner): metric for owner, metric in result.confirmed.items()}
     return replace(

@@ -21,7 +21,19 @@ METRICS = {
     "val_accuracy", "test_accuracy", "trainable_params", "param_bytes", "macs", "latency_ms",
 }  # fmt: skip
 MEMBER = {"trial_id", "arch_id", "hyperparameters", "certain", "metrics", "pick", "artifacts"}
-ARTIFACT = {"format", "precision", "path", "sha256", "bytes", "accuracy", "max_abs_diff", "latency"}
+ARTIFACT = {
+    "format",
+    "precision",
+    "path",
+    "sha256",
+    "bytes",
+    "accuracy",
+    "max_abs_diff",
+    "flagged",
+    "parity",
+    "facts",
+    "latency",
+}
 LATENCY = {"device", "runtime", "p50_ms", "p50_low_ms", "p50_high_ms", "p90_ms", "valid"}
 
 

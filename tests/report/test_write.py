@@ -28,7 +28,9 @@ def test_the_folder_holds_the_report_and_the_winners_files(
     assert len(files) == 24
     for file in files:
         assert hashlib.sha256(Path(file["path"]).read_bytes()).hexdigest() == file["sha256"]
-    assert len(list((folder / "models").iterdir())) == 24
+    cards = {path.stem for path in (folder / "models").glob("*.md")}
+    assert cards == {"t008", "t004", "t002", "base"}
+    assert len(list((folder / "models").iterdir())) == 24 + len(cards)
 
 
 def test_writing_again_keeps_what_is_equal_and_removes_only_former_winners(
@@ -54,7 +56,8 @@ def test_writing_again_keeps_what_is_equal_and_removes_only_former_winners(
 
     assert heldout.read_bytes() == b"kept"
     assert kept.stat().st_mtime_ns == before
-    assert not list(models.glob("t008-*"))
+    assert not list(models.glob("t008*"))
+    assert (models / "t004.md").is_file()
     assert json.loads((tmp_path / "1121-cedar" / "summary.json").read_text())["pick"] == "t004"
 
 

@@ -55,21 +55,21 @@ def furthest(found: Any, expected: Any) -> float:
 def steps(rule: str) -> dict[str, Any]:
     """Train the same network on one device and on two."""
     one, one_model = stepper((), rule)
-    losses = [one.train(X[:n], Y[:n]) for n in SIZES]
+    losses = [one.train((X[:n],), Y[:n]) for n in SIZES]
     two, two_model = stepper(DEVICES, rule)
     with training_scope(DEVICES):
-        found = [two.train(X[:n], Y[:n]) for n in SIZES]
-        outputs = [two.predict(X[:n]) for n in SIZES]
+        found = [two.train((X[:n],), Y[:n]) for n in SIZES]
+        outputs = [two.predict((X[:n],)) for n in SIZES]
         kept = snapshot(two.variables)
-        again = [two.train(X, Y)]
+        again = [two.train((X,), Y)]
         assign(two.variables, kept)
-        again.append(two.train(X, Y))
+        again.append(two.train((X,), Y))
         assign(two.variables, kept)
     return {
         "is_mirrored": isinstance(two, MirroredStepper),
         "loss": furthest(found, losses),
         "weights": furthest(snapshot(two_model.weights), snapshot(one_model.weights)),
-        "outputs": furthest(outputs, [one.predict(X[:n]) for n in SIZES]),
+        "outputs": furthest(outputs, [one.predict((X[:n],)) for n in SIZES]),
         "moved": furthest(snapshot(two_model.weights), snapshot(network().weights)),
         "again": again,
     }

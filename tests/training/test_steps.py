@@ -35,7 +35,7 @@ def test_its_own_optimizer_and_loss_are_used(own_rate: float, moves: bool) -> No
     assert isinstance(stepper, KerasStepper)
     examples = part()
     expected = float(loss(examples.y, model.predict_on_batch(examples.x)))
-    assert stepper.train(examples.x, examples.y) == pytest.approx(expected, rel=1e-5)
+    assert stepper.train(examples.inputs, examples.y) == pytest.approx(expected, rel=1e-5)
     trainee = prepare(model, optimizer="sgd", learning_rate=1.0, seed=0)
     fit(trainee, examples, examples, TrainingPlan(max_epochs=1, batch_size=8, patience=1))
     moved = any(not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
@@ -55,7 +55,7 @@ def after(make: Callable[[keras.Model], Stepper], steps: int = 5) -> list[np.nda
     model, examples = deep(), part()
     stepper = make(model)
     for _ in range(steps):
-        stepper.train(examples.x, examples.y)
+        stepper.train(examples.inputs, examples.y)
     return model.get_weights()
 
 

@@ -113,7 +113,7 @@ def test_files_are_scored_on_the_first_device_that_gives_outputs(tmp_path, monke
     with pytest.raises(UnavailableError, match="no device of the suite gives outputs"):
         Bench(null_suite(devices=(str(path),)), crew).__enter__()
     with Bench(null_suite(devices=(str(path), "local")), crew) as bench:
-        outputs = bench.infer(ASSETS / "tiny.tflite", np.zeros((2, 8), np.float32))
+        (outputs,) = bench.infer(ASSETS / "tiny.tflite", [np.zeros((2, 8), np.float32)])
     assert outputs.shape == (2, 4)
 
 
@@ -138,5 +138,5 @@ def test_files_are_scored_on_the_next_device_where_the_first_is_lost(tmp_path):
     latency = LatencyPlan(runtime="auto")
     suite = null_suite(devices=(str(path), "local"), latency=latency)
     with Bench(suite, Crew(trainers=executor, exporters=executor)) as bench:
-        outputs = bench.infer(ASSETS / "tiny.tflite", np.zeros((2, 8), np.float32))
+        (outputs,) = bench.infer(ASSETS / "tiny.tflite", [np.zeros((2, 8), np.float32)])
     assert outputs.shape == (2, 4)

@@ -198,13 +198,13 @@ def test_the_median_training_ships_and_no_other_weights_stay(store: SqliteStore)
     repeat(run, store, Trainer(answer))
     result = store.load("r")
     shipped = weights_path(folder, "t001", 1007)
-    assert shipped_weights(folder, TRIALS[0], result.repeats) == shipped
+    assert shipped_weights(folder, TRIALS[0], result) == shipped
     keep_shipped(folder, result)
     assert {path.name for path in folder.iterdir()} == {
         "base.weights.h5", "t001-seed1007.weights.h5", "t002-seed1007.weights.h5",
         "t004-seed1007.weights.h5",
     }  # fmt: skip
-    assert shipped_weights(folder, TRIALS[0], result.repeats) == shipped
+    assert shipped_weights(folder, TRIALS[0], result) == shipped
 
 
 def test_trial_that_lacks_a_measurement_keeps_its_weights(store: SqliteStore) -> None:
@@ -217,5 +217,5 @@ def test_trial_that_lacks_a_measurement_keeps_its_weights(store: SqliteStore) ->
 def test_of_two_trainings_the_lower_ships(store: SqliteStore) -> None:
     run = run_with(store, TRIALS[:1], replace(SUITE, repeats=2))
     repeat(run, store, Trainer(lambda *_: 0.95))
-    folder, repeats = store.weights_dir("r"), store.load("r").repeats
-    assert shipped_weights(folder, TRIALS[0], repeats) == weights_path(folder, "t001")
+    folder, result = store.weights_dir("r"), store.load("r")
+    assert shipped_weights(folder, TRIALS[0], result) == weights_path(folder, "t001")

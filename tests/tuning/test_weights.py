@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from edgebench.records import DataPlan, Goal, Metric, Objective, Status, Suite, Trial
-from edgebench.tuning.weights import prune_checkpoints, prune_weights, sweep_weights, weights_path
+import dataclasses
+
+import pytest
+
+from edgebench.records import (
+    DataPlan,
+    Goal,
+    Metric,
+    Objective,
+    Repeat,
+    Run,
+    RunResult,
+    Status,
+    Suite,
+    Trial,
+)
+from edgebench.tuning.weights import (
+    prune_checkpoints,
+    prune_weights,
+    shipped_weights,
+    sweep_weights,
+    weights_path,
+)
 
 SUITE = Suite(
     name="s",
@@ -70,3 +91,28 @@ def test_what_a_killed_process_left_is_swept_at_the_start(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     sweep_weights(tmp_path, {"base", "t001", "t003"})
     assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+@pytest.mark.parametrize(
+    ("watch", "shipped"), [("val_iou", "t001.weights.h5"), ("val_loss", "t001-seed5.weights.h5")]
+)
+def test_of_two_trainings_the_worse_one_ships(tmp_path, watch, shipped):
+    goal = Goal.MIN if watch == "val_loss" else Goal.MAX
+    objectives = (Objective(metric=watch, goal=goal, reference=1.0),)
+    plan = dataclasses.replace(SUITE.training, watch=watch)
+    suite = dataclasses.replace(SUITE, objectives=objectives, training=plan)
+    trial = Trial(
+        trial_id="t001",
+        status=Status.COMPLETED,
+        hyperparameters={},
+        metrics=(Metric(name=watch, value=0.3),),
+    )
+    repeat = Repeat(trial_id="t001", seed=5, accuracy=0.4)
+    result = RunResult(
+        run=Run(run_id="r", suite=suite, suite_hash="h"),
+        trials=(trial,),
+        artifacts=(),
+        measurements={},
+        repeats=(repeat,),
+    )
+    assert shipped_weights(tmp_path, trial, result).name == shipped

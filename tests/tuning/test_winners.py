@@ -13,11 +13,14 @@ import pytest
 
 from edgebench.datasets import DatasetSpec, Floats, Part
 from edgebench.devices import LinkLostError
+from edgebench.errors import WorkError
 from edgebench.executors import InlineExecutor
 from edgebench.export import ExportedFile
 from edgebench.records import (
     DataPlan,
     ExportTarget,
+    FileFacts,
+    Format,
     Goal,
     Measurement,
     Metric,
@@ -31,9 +34,10 @@ from edgebench.store import SqliteStore
 from edgebench.testing.store import example_measurement
 from edgebench.tuning.observer import SilentObserver
 from edgebench.tuning.runs import Stop
-from edgebench.tuning.winners import ExportedWinner, WinnerJob, Winners
+from edgebench.tuning.shipping import ShippedFile, ShippedNetwork, WinnerJob
+from edgebench.tuning.winners import Winners
 
-TFLITE, ONNX = ExportTarget.parse("tflite"), ExportTarget.parse("onnx")
+TFLITE, ONNX, KERAS = map(ExportTarget.parse, ("tflite", "onnx", "keras"))
 SUITE = Suite(
     name="s",
     template="mlp-auto",
@@ -56,9 +60,18 @@ class Exporter(InlineExecutor):
         del fn, near
         return super().submit(self._export, job)
 
-    def _export(self, job: WinnerJob) -> ExportedWinner:
-        files = tuple((t, ExportedFile(path="", sha256=str(t), size_bytes=1)) for t in job.targets)
-        return ExportedWinner(files=files, keras_outputs=np.zeros((1, 10), np.float32))
+    def _export(self, job: WinnerJob) -> ShippedNetwork:
+        answers = [np.zeros((1, 10), np.float32)]
+        files = tuple(
+            ShippedFile(
+                target=target,
+                file=ExportedFile(path="", sha256=str(target), size_bytes=1),
+                facts=FileFacts(),
+                outputs=answers if target.format is Format.KERAS else None,
+            )
+            for target in job.targets
+        )
+        return ShippedNetwork(files=files, keras_outputs=answers)
 
 
 class Bench:
@@ -69,8 +82,8 @@ class Bench:
         self.measured: list[tuple[str, str]] = []
         self._away = away
 
-    def infer(self, path: Path, inputs: Floats) -> Floats:
-        return np.zeros((len(inputs), 10), np.float32)
+    def infer(self, path: Path, inputs: Floats) -> list[Floats]:
+        return [np.zeros((len(inputs[0]), 10), np.float32)]
 
     def measure_winner(self, paths: Sequence[Path], name: str) -> list[Measurement]:
         if name in self._away:
@@ -124,3 +137,31 @@ def test_file_that_is_no_longer_asked_for_is_not_waited_for(store: SqliteStore) 
     bench = Bench("local", "pi4")
     make(store, bench)
     assert bench.measured == [("tflite-fp32", "pi4")]
+
+
+def test_a_keras_file_is_scored_and_measured_nowhere(store: SqliteStore) -> None:
+    bench = Bench("local")
+    make(store, bench, replace(SUITE, export=(TFLITE, KERAS)))
+    assert bench.measured == [("tflite-fp32", "local")]
+    kept = {artifact.target: artifact for artifact in store.load("r").artifacts}
+    assert kept[KERAS].parity is not None
+    assert kept[KERAS].parity.agreement == 1.0
+    again = Bench("local")
+    assert make(store, again, replace(SUITE, export=(TFLITE, KERAS))) == ()
+    assert again.measured == []
+
+
+def test_a_file_that_fails_takes_no_other_with_it(store: SqliteStore) -> None:
+    class Picky(Bench):
+        def infer(self, path: Path, inputs: Floats) -> list[Floats]:
+            self.asked = getattr(self, "asked", 0) + 1
+            if self.asked == 1:
+                raise WorkError("it does not run")
+            return super().infer(path, inputs)
+
+    bench = Picky("local")
+    (note,) = make(store, bench, replace(SUITE, export=(ONNX, TFLITE)))
+    assert note == "t001 lacks 1 of its files: onnx-fp32: it does not run"
+    assert bench.measured == [("tflite-fp32", "local")]
+    assert [artifact.target for artifact in store.load("r").artifacts] == [TFLITE]
+    assert make(store, Bench("local"), replace(SUITE, export=(ONNX, TFLITE))) == ()

@@ -129,10 +129,10 @@ def log_domain(values: Sequence[float]) -> tuple[float, float]:
     return low / factor, high * factor
 
 
-def log_axis(field: str, title: str, domain: tuple[float, float]) -> Any:
-    """Return a horizontal logarithmic axis with round ticks."""
+def log_axis(field: str, title: str, domain: tuple[float, float], digits: str = "~g") -> Any:
+    """Return a horizontal logarithmic axis with round ticks, their numbers in the form of d3-format."""
     scale = alt.Scale(type="log", domain=list(domain), nice=False)
-    axis = alt.Axis(values=log_ticks(domain), format="~g", labelOverlap="greedy")
+    axis = alt.Axis(values=log_ticks(domain), format=digits, labelOverlap="greedy")
     return alt.X(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 

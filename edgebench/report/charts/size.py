@@ -1,4 +1,4 @@
-"""Validation accuracy against parameter bytes for all trials."""
+"""The score of all trials against their parameter bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 
 from edgebench.records import Status, Trial
+from edgebench.report import figures
 from edgebench.report.charts.drawing import (
     ACCENT,
     INK,
@@ -35,7 +36,7 @@ COLOURS = {"front": ACCENT, "other": QUIET, "baseline": INK}
 
 
 def size_chart(view: RunView) -> Drawing | None:
-    """Draw every trial that was sized; None where none has both a size and an accuracy."""
+    """Draw every trial that was sized; None where none has both a size and a score."""
     sized = [trial for trial in view.ended if trial.values().get("param_bytes", 0) > 0]
     rows = [_row(view, trial) for trial in sized]
     scored = [row for row in rows if row["accuracy"] is not None]
@@ -43,14 +44,14 @@ def size_chart(view: RunView) -> Drawing | None:
     if not scored:
         return None
     x = log_axis("kib", "parameters (KiB, log)", log_domain([row["kib"] for row in rows]))
-    y = share_axis("accuracy", "validation accuracy", [row["accuracy"] for row in scored])
+    y = share_axis("accuracy", view.score_title, [row["accuracy"] for row in scored])
     statuses = ordered((row["status"] for row in scored), list(SHAPES))
     roles = ordered((row["role"] for row in scored), list(COLOURS))
     tooltip = [
         alt.Tooltip("trial_id:N", title="trial"),
         alt.Tooltip("architecture:N", title="architecture"),
         alt.Tooltip("status:N", title="status"),
-        alt.Tooltip("accuracy:Q", title="validation accuracy", format=".3f"),
+        alt.Tooltip("accuracy:Q", title=view.score_title, format=".3f"),
         alt.Tooltip("kib:Q", title="parameters (KiB)", format=",.1f"),
     ]
     colour = alt.Color("role:N", legend=None).scale(
@@ -73,7 +74,7 @@ def size_chart(view: RunView) -> Drawing | None:
     return draw(
         "size",
         chart.add_params(lit()).properties(height=HEIGHT),
-        description=f"Validation accuracy against the size of the parameters of {len(scored)} trials.",
+        description=f"{figures.capitalised(view.score_title)} against the size of the parameters of {len(scored)} trials.",
         note=f"Ticks at the foot: {len(unscored)} sized but not trained." if unscored else "",
         keys=(
             Key(title="model", entries=tuple(KeyEntry(label=r, colour=COLOURS[r]) for r in roles)),
@@ -90,6 +91,6 @@ def _row(view: RunView, trial: Trial) -> dict[str, Any]:
         "status": trial.status.value,
         "role": "baseline" if trial.is_baseline else "front" if on_front else "other",
         "kib": values["param_bytes"] / 1024,
-        "accuracy": values.get("val_accuracy"),
+        "accuracy": values.get(view.score),
         "architecture": trial.architecture,
     }

@@ -1,4 +1,4 @@
-"""Accuracy of each exported file against its latency."""
+"""The score of each exported file against its latency."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ COLOURS = {
     Precision.FP16.value: "var(--fp16, #0f7f6e)",
     Precision.DYNAMIC.value: "var(--dynamic, #a8560a)",
     Precision.INT8.value: "var(--int8, #a3308f)",
+    Precision.INT8_IO.value: "var(--int8-io, #6a4bc4)",
+    Precision.INT16X8.value: "var(--int16x8, #5f6b00)",
 }
 SHAPES = {
     Format.TFLITE.value: "circle",
@@ -44,7 +46,7 @@ PLANE = (
     Objective(metric="latency_ms", goal=Goal.MIN, reference=1.0),
     Objective(metric="test_accuracy", goal=Goal.MAX, reference=0.0),
 )
-X_TITLE, Y_TITLE = "latency p50 (ms, log)", "accuracy of the file"
+X_TITLE = "latency p50 (ms, log)"
 HERE = "datum.device === device"
 NOTE = (
     "Each mark is an exported file, its area the file's size; whiskers span the block medians. The dashed line is the "
@@ -62,7 +64,7 @@ def tradeoff_chart(view: RunView) -> Drawing | None:
     shapes = ordered((row["shape"] for row in rows), list(SHAPES))
     x_domain = log_domain([row[end] for row in rows for end in ("low", "high")])
     x = log_axis("p50", X_TITLE, x_domain)
-    y = share_axis("accuracy", Y_TITLE, [row["accuracy"] for row in rows])
+    y = share_axis("accuracy", f"{view.file_title} of the file", [row["accuracy"] for row in rows])
     colour = alt.Color("precision:N", legend=None).scale(
         domain=precisions, range=[COLOURS[name] for name in precisions]
     )
@@ -76,7 +78,11 @@ def tradeoff_chart(view: RunView) -> Drawing | None:
         x=log_axis("low", X_TITLE, x_domain), x2="high:Q", color=colour, opacity=unless_lit(0.6)
     )
     marks = shown.mark_point(filled=True).encode(
-        color=colour, shape=shape, size=size, opacity=unless_lit(0.85), tooltip=_tooltip()
+        color=colour,
+        shape=shape,
+        size=size,
+        opacity=unless_lit(0.85),
+        tooltip=_tooltip(view.file_title),
     )
     label = on_device.transform_filter("datum.is_main").mark_text(
         align="center", dy=-18, fontWeight=600, fontSize=13, color=ACCENT
@@ -93,7 +99,7 @@ def tradeoff_chart(view: RunView) -> Drawing | None:
     return draw(
         "tradeoff",
         chart.add_params(*params).properties(height=420),
-        description=_description(rows, devices[0]),
+        description=_description(rows, devices[0], view.file_title),
         note=NOTE + ("Shaded: beyond the limit on latency." if bands else ""),
         keys=_keys(precisions, shapes),
         devices=tuple(devices),
@@ -141,11 +147,11 @@ def _measured(measurement: Measurement) -> dict[str, Any]:
     }
 
 
-def _tooltip() -> list[Any]:
+def _tooltip(title: str) -> list[Any]:
     return [
         alt.Tooltip("trial_id:N", title="trial"),
         alt.Tooltip("file:N", title="file"),
-        alt.Tooltip("accuracy:Q", title="accuracy", format=".3f"),
+        alt.Tooltip("accuracy:Q", title=title, format=".3f"),
         alt.Tooltip("latency:N", title="latency"),
         alt.Tooltip("size:N", title="size (KiB)"),
         alt.Tooltip("measured:N", title="measured"),
@@ -188,10 +194,10 @@ def _bands(constraints: Iterable[Constraint], x_domain: tuple[float, float]) -> 
     return [shade.encode(x=log_axis("from", X_TITLE, x_domain), x2="to:Q")]
 
 
-def _description(rows: Sequence[dict[str, Any]], device: str) -> str:
+def _description(rows: Sequence[dict[str, Any]], device: str, title: str) -> str:
     here = [row for row in rows if row["device"] == device]
     best = max(here, key=lambda row: row["accuracy"])
     return (
-        f"Accuracy against latency of {len(here)} measured files on {device}. The most accurate is {best['trial_id']} "
-        f"{best['file']}: {best['accuracy']:.3f} at {best['latency']}."
+        f"{figures.capitalised(title)} against latency of {len(here)} measured files on {device}. "
+        f"The best is {best['trial_id']} {best['file']}: {best['accuracy']:.3f} at {best['latency']}."
     )

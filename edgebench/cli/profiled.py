@@ -1,0 +1,178 @@
+"""What `edgebench profile` found, as a JSON document and as a page of Markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgebench import scratch
+from edgebench.cli.scores import sentences as score_sentences
+from edgebench.errors import InputError
+from edgebench.profiling import Profiled, SuiteProfile
+from edgebench.records import DeviceInfo, Environment, Measurement
+from edgebench.report import figures, markdown
+
+HEADER = (
+    "model",
+    "device",
+    "runtime",
+    "p50 ms",
+    "interval",
+    "p90 ms",
+    "bytes",
+    "score",
+    "of",
+    "state",
+)
+LEFT = 3
+
+
+def as_document(rows: Sequence[Profiled]) -> dict[str, Any]:
+    """Return what `profile --json` prints: each measurement, its score and its operations beside it where there are any."""
+    documents = []
+    for row in rows:
+        document = {**_measured(row.measurement), "bytes": row.size_bytes}
+        if row.ops is not None:
+            document["ops"] = [dataclasses.asdict(op) for op in row.ops]
+        if row.score is not None:
+            document["score"] = dataclasses.asdict(row.score)
+        documents.append(document)
+    return {"schema_version": 1, "measurements": documents}
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the files; raises `InputError` where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made a folder", why=str(error.strerror)) from None
+
+
+def write(profile: SuiteProfile, folder: Path) -> None:
+    """Write profile.json and profile.md into a folder; a crash leaves former ones whole."""
+    document = json.dumps(as_document(profile.rows), indent=2, allow_nan=False)
+    for name, text in (("profile.json", document + "\n"), ("profile.md", as_markdown(profile))):
+        with scratch.replacing(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def as_markdown(profile: SuiteProfile) -> str:
+    """Return the table of all files on all devices, what to be careful of, and a sentence on each device."""
+    rows = profile.rows
+    decimals = figures.decimals_for(row.measurement.p50_low_ms for row in rows)
+    metrics = {row.score.metric for row in rows if row.score is not None}
+    titles = [
+        metrics.copy().pop() if title == "score" and len(metrics) == 1 else title
+        for title in HEADER
+    ]
+    parts = [
+        f"# {markdown.text(profile.suite.name)}",
+        markdown.table(titles, (_row(row, decimals, metrics) for row in rows), left=LEFT),
+        markdown.bullets(
+            sentence for row in rows if row.score for sentence in score_sentences(row.score)
+        ),
+        "## Measured on",
+        markdown.bullets(_device(info, rows) for info in profile.devices.values()),
+        "The numbers: [profile.json](profile.json)",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _row(row: Profiled, decimals: int, metrics: set[str]) -> tuple[str, ...]:
+    measurement, score = row.measurement, row.score
+    environment = measurement.environment
+    value = "not scored" if score is None else f"{score.value:.4f}"
+    return (
+        measurement.model_name,
+        measurement.device,
+        " ".join(
+            filter(None, (environment.runtime, environment.runtime_version, environment.delegate))
+        ),
+        figures.milliseconds(measurement.p50_ms, decimals),
+        figures.interval(measurement.p50_low_ms, measurement.p50_high_ms, decimals),
+        figures.milliseconds(measurement.p90_ms, decimals),
+        figures.count(row.size_bytes),
+        value if score is None or len(metrics) == 1 else f"{score.metric} {value}",
+        "" if score is None else f"{figures.count(score.examples)} of {score.data}",
+        state(measurement),
+    )
+
+
+def state(measurement: Measurement) -> str:
+    """Return ``valid``, ``noisy`` or ``invalid``, the latter with what was seen."""
+    if not measurement.reasons:
+        return "valid"
+    word = "noisy" if measurement.valid else "invalid"
+    return f"{word}: {', '.join(reason.replace('_', ' ') for reason in measurement.reasons)}"
+
+
+def _device(info: DeviceInfo, rows: Sequence[Profiled]) -> str:
+    """Return a sentence on a device and on how things were on it while it was measured."""
+    seen = [row.measurement.environment for row in rows if row.measurement.device == info.name]
+    return ", ".join([f"{info.name}: {info.model or info.machine}", *_facts(info, seen)]) + "."
+
+
+def _facts(info: DeviceInfo, seen: Sequence[Environment]) -> Iterator[str]:
+    if info.cores:
+        yield f"{info.cores} cores"
+    if any(environment.virtual for environment in seen):
+        yield "a virtual machine"
+    yield info.system
+    if info.python:
+        yield f"Python {info.python}"
+    threads = sorted({environment.threads for environment in seen})
+    yield f"{', '.join(map(str, threads))} {'thread' if threads == [1] else 'threads'}"
+    cores = sorted({core for environment in seen for core in environment.affinity or ()})
+    if cores:
+        yield f"pinned to core {' or '.join(map(str, cores))}"
+    governors = sorted({environment.governor for environment in seen if environment.governor})
+    if governors:
+        yield f"governor {', '.join(governors)}"
+    warmth = [e.temperature_c for e in seen if e.temperature_c is not None]
+    if warmth:
+        yield f"at most {max(warmth):.0f} degrees"
+    loads = [e.load_1m for e in seen if e.load_1m is not None]
+    if loads:
+        yield f"load average {min(loads):.1f} to {max(loads):.1f}"
+
+
+def _measured(measurement: Measurement) -> dict[str, Any]:
+    environment, latency = measurement.environment, measurement.as_metric()
+    return {
+        "model": measurement.model_name,
+        "sha256": measurement.model_sha256,
+        "device": measurement.device,
+        "runtime": environment.runtime,
+        "runtime_version": environment.runtime_version,
+        "delegate": environment.delegate,
+        "threads": environment.threads,
+        "blocks": len(measurement.blocks),
+        "p50_ms": measurement.p50_ms,
+        "p50_low_ms": measurement.p50_low_ms,
+        "p50_high_ms": measurement.p50_high_ms,
+        "p90_ms": measurement.p90_ms,
+        "p99_ms": measurement.p99_ms,
+        "floor_ms": measurement.floor_ms,
+        "init_ms": min(block.init_ns for block in measurement.blocks) / 1e6,
+        "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
+        "peak_rss_bytes": measurement.peak_rss_bytes,
+        "ranked_by": measurement.rank_by,
+        "latency_ms": latency.value,
+        "latency_low_ms": latency.low,
+        "latency_high_ms": latency.high,
+        "outputs": _outputs(measurement),
+        "sustained": [dataclasses.asdict(window) for window in measurement.sustained],
+        "valid": measurement.valid,
+        "reasons": list(measurement.reasons),
+        "environment": dataclasses.asdict(environment),
+    }
+
+
+def _outputs(measurement: Measurement) -> dict[str, Any] | None:
+    agreement = measurement.agreement
+    return (
+        None if agreement is None else {**dataclasses.asdict(agreement), "agree": agreement.holds}
+    )

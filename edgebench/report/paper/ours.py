@@ -1,0 +1,87 @@
+"""What our runs found in the published experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from edgebench.objectives import best_of, is_feasible
+from edgebench.records import Metric, Status, Trial
+from edgebench.report.paper.published import Case
+from edgebench.report.view import RunView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The best trial of one run of a case, by the metric of the case.
+
+    ``best`` is of one training, as published figures are; ``mean`` of several seeds of that same network, where it was
+    trained again. ``iou``, ``average_precision`` and ``tested`` are what else is known of it.
+    """
+
+    run_id: str
+    suite: str
+    search: str
+    trial_id: str
+    best: float
+    mean: Metric | None
+    params: int
+    iou: float | None
+    average_precision: float | None
+    tested: float | None
+    trials: int
+    search_epochs: int
+    repeat_epochs: int
+    wall_s: float
+    seed: int
+    scale: float
+    chosen_by_test: bool
+    status: str
+    limits: str
+    commonest_share: float | None
+
+
+def outcomes_of(case: Case, views: Iterable[RunView]) -> Iterator[Outcome]:
+    """Yield what each run of a case found; runs without a trained network are left out."""
+    for view in views:
+        suite = view.run.suite
+        is_case = (suite.template, suite.data.name) == (case.template, case.data)
+        if is_case and case.sample in (None, suite.data.sample):
+            trained = [trial for trial in view.searched if _counts(view, trial, case.metric)]
+            if trained:
+                yield _outcome(view, trained, case.metric)
+
+
+def _counts(view: RunView, trial: Trial, metric: str) -> bool:
+    is_allowed = is_feasible(view.run.suite.constraints, trial.values())
+    return trial.status is Status.COMPLETED and metric in trial.values() and is_allowed
+
+
+def _outcome(view: RunView, trained: list[Trial], metric: str) -> Outcome:
+    run = view.run
+    best = best_of(metric, [trial.values()[metric] for trial in trained])
+    trial = next(trial for trial in trained if trial.values()[metric] == best)
+    values = trial.values()
+    repeated = view.repeated(trial)
+    return Outcome(
+        run_id=run.run_id,
+        suite=run.suite.name,
+        search=run.suite.oracle.name,
+        trial_id=trial.trial_id,
+        best=best,
+        mean=repeated if repeated and repeated.name == metric else None,
+        params=int(values["trainable_params"]),
+        iou=values.get("val_iou"),
+        average_precision=values.get("val_map"),
+        tested=view.value(trial, view.tested),
+        trials=len(view.searched),
+        search_epochs=sum(t.epochs for t in (*view.result.trials, *view.result.paused)),
+        repeat_epochs=sum(repeat.epochs for repeat in view.result.repeats),
+        wall_s=run.wall_s,
+        seed=run.suite.seed,
+        scale=run.suite.scale,
+        chosen_by_test=run.suite.data.validation == "test",
+        status=run.status,
+        limits=", ".join(map(str, run.suite.constraints)),
+        commonest_share=run.data.get("commonest_share"),
+    )

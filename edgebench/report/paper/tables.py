@@ -1,0 +1,142 @@
+"""The published tables with ours beside them, as rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgebench.records import METRICS, Goal
+from edgebench.report import figures
+from edgebench.report.paper.ours import Outcome, outcomes_of
+from edgebench.report.paper.published import EPOCHS, GROUPS, TRIALS, Case, Group
+from edgebench.report.view import RunView
+
+HEADER = (
+    "experiment", "search", "published", "parameters", "our search", "run", "ours", "mean over seeds", "parameters",
+    "also", "epochs", "of published", "hours", "remarks",
+)  # fmt: skip
+LEFT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The experiments on one data set: ``rows`` has one for each published figure and run, under `HEADER`."""
+
+    title: str
+    about: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+def paper_tables(views: Sequence[RunView]) -> tuple[Table, ...]:
+    """Return a table for each data set; where no run is, ours stays empty."""
+    return tuple(
+        Table(
+            title=group.title,
+            about=_about(group, views),
+            rows=tuple(row for case in group.cases for row in _rows(case, views)),
+        )
+        for group in GROUPS
+    )
+
+
+def standing(case: Case, outcome: Outcome) -> str:
+    """Return how ours stands to the best that was published: better, equal or worse, and by how much."""
+    if not case.figures:
+        return ""
+    values = [figure.value for figure in case.figures]
+    is_gain = METRICS[case.metric].goal is Goal.MAX
+    published = max(values) if is_gain else min(values)
+    change = outcome.best - published if is_gain else published - outcome.best
+    word = "better" if change > 0 else "worse" if change < 0 else "equal"
+    return f"{word} by {figures.accuracy(abs(change))}" if change else word
+
+
+def _about(group: Group, views: Sequence[RunView]) -> str:
+    shares = {
+        outcome.commonest_share
+        for case in group.cases
+        for outcome in outcomes_of(case, views)
+        if outcome.commonest_share is not None and group.data == "cwfid"
+    }
+    said = "".join(
+        f" Here the commonest answer everywhere reaches {figures.accuracy(share)} of the pixels."
+        for share in sorted(shares)
+    )
+    return group.about + said
+
+
+def _rows(case: Case, views: Sequence[RunView]) -> list[tuple[str, ...]]:
+    """Return the published figures line by line, with our runs in the same lines as far as there are some."""
+    published = [
+        (
+            figure.search or "not told",
+            figures.accuracy(figure.value),
+            figures.count(figure.params) if figure.params else "not told",
+        )
+        for figure in case.figures
+    ] or [("", "not published", "")]
+    ours = [_outcome(case, outcome) for outcome in outcomes_of(case, views)]
+    empty = ("",) * (len(HEADER) - 4)
+    count = max(len(published), len(ours))
+    published += [("", "", "")] * (count - len(published))
+    ours += [("no run here", *empty[1:])] if not ours else []
+    ours += [empty] * (count - len(ours))
+    titles = [case.title] + [""] * (count - 1)
+    return [
+        (title, *left, *right) for title, left, right in zip(titles, published, ours, strict=True)
+    ]
+
+
+def _outcome(case: Case, outcome: Outcome) -> tuple[str, ...]:
+    mean = outcome.mean
+    share = outcome.search_epochs / case.goal_epochs if case.goal_epochs else None
+    again = f" + {figures.count(outcome.repeat_epochs)}" if outcome.repeat_epochs else ""
+    return (
+        f"{outcome.search}, {outcome.trials} trials",
+        f"{outcome.run_id} {outcome.trial_id}",
+        figures.accuracy(outcome.best),
+        f"{figures.accuracy(mean.value)} {figures.accuracy_interval(mean)} of {mean.n}"
+        if mean
+        else "one seed",
+        figures.count(outcome.params),
+        _also(outcome),
+        f"{figures.count(outcome.search_epochs)}{again}",
+        f"{share:.1%}" if share is not None else "",
+        f"{outcome.wall_s / 3600:.2f}",
+        _remarks(case, outcome),
+    )
+
+
+def _also(outcome: Outcome) -> str:
+    found = (
+        ("IoU", outcome.iou),
+        ("mAP@0.5", outcome.average_precision),
+        ("test", outcome.tested),
+    )
+    return ", ".join(
+        f"{title} {figures.accuracy(value)}" for title, value in found if value is not None
+    )
+
+
+def _remarks(case: Case, outcome: Outcome) -> str:
+    remarks = [
+        standing(case, outcome),
+        f"seed {outcome.seed}",
+        "chosen by the test part"
+        if outcome.chosen_by_test
+        else "chosen by a held-out part of the training examples",
+        f"scaled by {outcome.scale:g}" if outcome.scale != 1.0 else "",
+        f"suite {outcome.suite}" if outcome.suite != case.suite else "",
+        f"limits {outcome.limits}" if outcome.limits else "",
+        outcome.status if outcome.status != "completed" else "",
+    ]
+    return ", ".join(remark for remark in remarks if remark)
+
+
+def budget_sentence() -> str:
+    """Return what the published searches spent, of which ours tell their share."""
+    return (
+        f"A published search is {TRIALS} trials of at most {EPOCHS} epochs; 'of published' is the share of these "
+        f"{TRIALS * EPOCHS:,} epochs that our search took, its baseline included. What is added to the epochs trained "
+        "networks again from other seeds."
+    )
