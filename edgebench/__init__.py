@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgebench.api import SearchResult, profile, search
+    from edgebench.api import SearchResult, compare, profile, search
     from edgebench.errors import EdgebenchError
     from edgebench.templates import load_template, register_template
     from edgebench.tuning import ParetoOracle
@@ -19,6 +19,7 @@ __all__ = [
     "EdgebenchError",
     "ParetoOracle",
     "SearchResult",
+    "compare",
     "load_template",
     "profile",
     "register_template",
@@ -29,6 +30,7 @@ _HOMES = {
     "EdgebenchError": "edgebench.errors",
     "ParetoOracle": "edgebench.tuning",
     "SearchResult": "edgebench.api",
+    "compare": "edgebench.api",
     "load_template": "edgebench.templates",
     "profile": "edgebench.api",
     "register_template": "edgebench.templates",

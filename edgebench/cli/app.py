@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from edgebench.cli import (
+    baseline,
     check,
+    compare,
     data,
     device,
     doctor,
@@ -38,6 +40,8 @@ app.command("check")(check.check)
 app.command("search")(search.search)
 app.add_typer(template.app, name="template")
 app.command("profile")(profile.profile)
+app.command("compare")(compare.compare)
+app.add_typer(baseline.app, name="baseline")
 app.add_typer(data.app, name="data")
 app.add_typer(device.app, name="device")
 app.command("export")(export.export)

@@ -17,6 +17,41 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="HP=VALUE", help="Fix a hyperparameter. Repeat."),
 ]
+Devices = Annotated[
+    list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
+]
+Runtime = Annotated[
+    str | None,
+    typer.Option(
+        "--runtime",
+        metavar="auto|tflite|litert|ort|keras",
+        help="What runs the model. Default: auto.",
+    ),
+]
+Delegate = Annotated[
+    str | None,
+    typer.Option(
+        "--delegate", help="What must run the graph: xnnpack, none, cuda, tensorrt, cpu, gpu, ..."
+    ),
+]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Default: 1.")]
+BlockS = Annotated[
+    float | None,
+    typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each block. Default: 2."),
+]
+ScoreData = Annotated[
+    str | None, typer.Option("--data", help="Score the files on a data set's test part too.")
+]
+Examples = Annotated[
+    int | None,
+    typer.Option("--examples", min=1, help="Of the test part, the first. Default: all."),
+]
+InputRange = Annotated[
+    str | None,
+    typer.Option(
+        "--input-range", metavar="LOW,HIGH", help="What the models expect as inputs. Default: 0,1."
+    ),
+]
 DEFAULT_STORE = Path(".edgebench")
 DEFAULT_REPORTS = Path("reports")
 
@@ -73,12 +108,14 @@ def parse_whole_numbers(option: str, text: str | None) -> list[int] | None:
         ) from None
 
 
-def parse_range(option: str, text: str) -> tuple[float, float]:
+def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
     """Read ``0,255``.
 
     Raises:
         InputError: something that is not two numbers, the lower first.
     """
+    if text is None:
+        return None
     try:
         low, high = (float(number) for number in text.split(","))
     except ValueError:

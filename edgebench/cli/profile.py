@@ -26,32 +26,14 @@ def profile(
         list[str],
         typer.Argument(help=".tflite, .onnx or .keras files; or one suite of models."),
     ],
-    device: Annotated[
-        list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        typer.Option(
-            "--runtime",
-            metavar="auto|tflite|litert|ort|keras",
-            help="What runs the model. Default: auto.",
-        ),
-    ] = None,
-    delegate: Annotated[
-        str | None,
-        typer.Option(
-            "--delegate",
-            help="What must run the graph: xnnpack, none, cuda, tensorrt, cpu, gpu, ...",
-        ),
-    ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Default: 1.")] = None,
+    device: options.Devices = None,
+    runtime: options.Runtime = None,
+    delegate: options.Delegate = None,
+    threads: options.Threads = None,
     blocks: Annotated[
         int | None, typer.Option("--blocks", min=1, help="Fresh processes. Default: 6.")
     ] = None,
-    block_s: Annotated[
-        float | None,
-        typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each. Default: 2."),
-    ] = None,
+    block_s: options.BlockS = None,
     sustained: Annotated[
         str | None,
         typer.Option("--sustained", metavar="TIME", help="Run without a pause besides: 90s, 10m."),
@@ -59,22 +41,9 @@ def profile(
     per_op: Annotated[
         bool, typer.Option("--per-op", help="List the operations too, from a run of their own.")
     ] = False,
-    data: Annotated[
-        str | None,
-        typer.Option("--data", help="Score the files on a data set's test part too."),
-    ] = None,
-    examples: Annotated[
-        int | None,
-        typer.Option("--examples", min=1, help="Of the test part, the first. Default: all."),
-    ] = None,
-    input_range: Annotated[
-        str | None,
-        typer.Option(
-            "--input-range",
-            metavar="LOW,HIGH",
-            help="What the models expect as inputs. Default: 0,1.",
-        ),
-    ] = None,
+    data: options.ScoreData = None,
+    examples: options.Examples = None,
+    input_range: options.InputRange = None,
     to: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write profile.json and profile.md there."),
@@ -95,9 +64,7 @@ def profile(
     }
     asked: dict[str, Any] = {
         "examples": examples,
-        "input_range": None
-        if input_range is None
-        else options.parse_range("--input-range", input_range),
+        "input_range": options.parse_range("--input-range", input_range),
     }
     how: dict[str, Any] = {
         "sustained_s": options.parse_duration_s("--sustained", sustained),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import sys
 import textwrap
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from edgebench.errors import EdgebenchError
 
@@ -64,6 +65,36 @@ def _print_told(kind: str, error: EdgebenchError) -> None:
     for label, text in ((kind, error.message), ("why", error.why), ("try", error.remedy)):
         if text:
             err().print(labelled(label, text, accent=label == kind), soft_wrap=True)
+
+
+class Told:
+    """Shows what is being done: one line that changes on a terminal, else a line for each sentence of another kind.
+
+    A sentence is of the same kind as the last where only its numbers differ.
+    """
+
+    def __enter__(self) -> Self:
+        from rich.status import Status
+
+        self._line = Status("", console=err(), spinner_style=ACCENT) if is_live() else None
+        self._last = ""
+        if self._line is not None:
+            self._line.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._line is not None:
+            self._line.stop()
+
+    def __call__(self, sentence: str) -> None:
+        from rich.text import Text
+
+        kind = re.sub(r"[0-9]+", "", sentence)
+        if self._line is not None:
+            self._line.update(Text(sentence))
+        elif kind != self._last:
+            err().print(sentence, markup=False, soft_wrap=True)
+        self._last = kind
 
 
 def print_usage(error: Exception) -> bool:

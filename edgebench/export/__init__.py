@@ -1,6 +1,7 @@
 """Trained networks as files that devices run, and what quantisation does to them."""
 
-from edgebench.export.facts import read_facts
+from edgebench.export.costs import macs, param_bytes
+from edgebench.export.facts import read_facts, read_graphs
 from edgebench.export.files import CONVERTERS, Calibration, ExportedFile, Exporter, export_model
 from edgebench.export.layers import worst_layers
 from edgebench.export.metadata import (
@@ -23,7 +24,10 @@ __all__ = [
     "describe",
     "description_path",
     "export_model",
+    "macs",
+    "param_bytes",
     "read_facts",
+    "read_graphs",
     "read_metadata",
     "worst_layers",
 ]

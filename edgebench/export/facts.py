@@ -53,7 +53,7 @@ def read_facts(path: str | Path) -> FileFacts:
         content = path.read_bytes()
         if path.suffix == ".keras":
             return FileFacts(ops=_layers(path))
-        graphs = _READERS[Format(path.suffix[1:])](content)
+        graphs = READERS[Format(path.suffix[1:])](content)
     except Exception as error:
         raise InputError(
             f"{path} cannot be read", why=str(error) or type(error).__name__
@@ -61,7 +61,12 @@ def read_facts(path: str | Path) -> FileFacts:
     return facts_of(graphs)
 
 
-_READERS = {Format.TFLITE: read_tflite, Format.ONNX: read_onnx}
+READERS = {Format.TFLITE: read_tflite, Format.ONNX: read_onnx}
+
+
+def read_graphs(path: Path) -> list[FileGraph]:
+    """Return the graphs of a .tflite or .onnx file, the main one first."""
+    return READERS[Format(path.suffix[1:])](path.read_bytes())
 
 
 def facts_of(graphs: Sequence[FileGraph]) -> FileFacts:
@@ -129,7 +134,7 @@ def flaw(content: bytes, file_format: Format, precision: Precision, parameters: 
         precision: As asked for.
         parameters: Of the model; the file may hold half as many, for normalisation is folded into what it follows.
     """
-    graphs = _READERS[file_format](content)
+    graphs = READERS[file_format](content)
     held = numbers_held(graphs)
     if held < parameters // 2:
         return f"there are no weights in it: {held} numbers for {parameters} parameters"

@@ -18,11 +18,12 @@ ONNX_NAMES = {"float": "float32", "double": "float64"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """``shape`` is None where it is open or not known."""
+    """``shape`` is None where it is open or not known; ``at_one`` is it with each open size as 1, as a batch is when it runs."""
 
     type: str
     shape: tuple[int, ...] | None
     is_constant: bool = False
+    at_one: tuple[int, ...] | None = None
 
     @property
     def numbers(self) -> int | None:
@@ -73,11 +74,12 @@ def read_tflite(content: bytes) -> list[FileGraph]:
 
     def tensor_of(tensor: Any) -> Tensor:
         open_dims = tensor.ShapeSignatureLength() and (tensor.ShapeSignatureAsNumpy() < 0).any()
-        dims = tensor.ShapeAsNumpy() if tensor.ShapeLength() else ()
+        dims = tuple(int(n) for n in tensor.ShapeAsNumpy()) if tensor.ShapeLength() else ()
         return Tensor(
             type=types[tensor.Type()],
-            shape=None if open_dims else tuple(int(n) for n in dims),
+            shape=None if open_dims else dims,
             is_constant=filled[tensor.Buffer()],
+            at_one=dims,
         )
 
     graphs = []
@@ -135,9 +137,11 @@ def _onnx_graph(graph: Any, opset: int | None) -> FileGraph:
     tensors = {}
     for value in (*graph.input, *graph.value_info, *graph.output):
         kind = value.type.tensor_type
-        has_shape = kind.HasField("shape") and all(d.HasField("dim_value") for d in kind.shape.dim)
-        dims = [d.dim_value for d in kind.shape.dim] if has_shape else None
-        tensors[value.name] = _onnx_tensor(kind.elem_type, dims)
+        dims = [
+            d.dim_value if d.HasField("dim_value") else None
+            for d in (kind.shape.dim if kind.HasField("shape") else ())
+        ]
+        tensors[value.name] = _onnx_tensor(kind.elem_type, dims if kind.HasField("shape") else None)
     return FileGraph(
         nodes=tuple(
             Node(op=node.op_type, inputs=tuple(node.input), outputs=tuple(node.output))
@@ -152,13 +156,18 @@ def _onnx_graph(graph: Any, opset: int | None) -> FileGraph:
 
 
 def _onnx_tensor(
-    data_type: int, dims: Sequence[int] | None, *, is_constant: bool = False
+    data_type: int, dims: Sequence[int | None] | None, *, is_constant: bool = False
 ) -> Tensor:
     import onnx
 
     name = onnx.TensorProto.DataType.Name(data_type).lower()
-    shape = None if dims is None else tuple(int(n) for n in dims)
-    return Tensor(type=ONNX_NAMES.get(name, name), shape=shape, is_constant=is_constant)
+    known = tuple(n for n in dims or () if n is not None)
+    return Tensor(
+        type=ONNX_NAMES.get(name, name),
+        shape=known if dims is not None and len(known) == len(dims) else None,
+        is_constant=is_constant,
+        at_one=None if dims is None else tuple(1 if n is None else n for n in dims),
+    )
 
 
 def _names(indices: Any, count: int) -> tuple[str, ...]:

@@ -1,9 +1,13 @@
 """The regression gate: two files run against each other now, on the same device, in pairs of blocks."""
 
-from edgebench.gate.answers import Answers, check_answers
+from edgebench.gate.answers import Answers, Question, check_answers
+from edgebench.gate.baseline import SaveOptions, Subject, save
+from edgebench.gate.compare import Gate, GatePlan
 from edgebench.gate.contents import Contents, check_contents
+from edgebench.gate.margins import Margins, read_margin, read_margins
 from edgebench.gate.pairs import BlockTimer, Contest, PairTaker
 from edgebench.gate.result import Check, GateResult
+from edgebench.gate.sides import resolve, resolve_all
 from edgebench.gate.statistics import Ratio, hodges_lehmann, holm, pairs_needed
 from edgebench.gate.verdicts import Pair, Ruling, Series, Verdict, decide
 
@@ -13,12 +17,18 @@ __all__ = [
     "Check",
     "Contents",
     "Contest",
+    "Gate",
+    "GatePlan",
     "GateResult",
+    "Margins",
     "Pair",
     "PairTaker",
+    "Question",
     "Ratio",
     "Ruling",
+    "SaveOptions",
     "Series",
+    "Subject",
     "Verdict",
     "check_answers",
     "check_contents",
@@ -26,4 +36,9 @@ __all__ = [
     "hodges_lehmann",
     "holm",
     "pairs_needed",
+    "read_margin",
+    "read_margins",
+    "resolve",
+    "resolve_all",
+    "save",
 ]

@@ -2,15 +2,59 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgebench.errors import IncomparableError
+from edgebench.errors import IncomparableError, InputError
 from edgebench.gate.result import ACCURACY, Check
 from edgebench.gate.verdicts import Verdict
+from edgebench.profiling import MeasurePlan, Profiler, open_test
+from edgebench.records import DataPlan
+from edgebench.tasks import load_task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which examples a file is asked: the first ``examples`` of a data set's test part, all where None.
+
+    ``input_range`` is what the file expects where the data set's inputs are in [0, 1].
+    """
+
+    data: DataPlan
+    examples: int | None = None
+    input_range: tuple[float, float] = (0.0, 1.0)
+
+    def ask(self, model: Path, profiler: Profiler, plan: MeasurePlan) -> Answers | None:
+        """Run a file over the examples; None where its task knows no single right answer, such as boxes.
+
+        Raises:
+            InputError: the data is not here, or the file's outputs are no answers to it.
+            EdgebenchError: the file does not run.
+        """
+        dataset = open_test(self.data)
+        part, (low, high) = dataset.test().head(self.examples), self.input_range
+        inputs = [np.asarray(x * (high - low) + low, np.float32) for x in part.inputs]
+        task = load_task(dataset.spec.task, dataset.spec.input_shapes)
+        try:
+            correct = task.correct(profiler.infer(model, inputs, plan), part.y)
+        except InputError as error:
+            raise InputError(
+                f"the outputs of {model.name} are no answers to {dataset.spec.name}",
+                why=error.message,
+                remedy="name the data set that it was trained for with --data",
+            ) from error
+        if correct is None:
+            return None
+        digest = hashlib.sha256()
+        for array in (*inputs, np.asarray(part.y)):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        asked = f"{len(correct)} examples of {dataset.spec.name}, sha256 {digest.hexdigest()[:16]}"
+        return Answers(data=asked, correct=np.asarray(correct, bool))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from edgebench.gate.verdicts import Verdict
 
 _TITLES = {
     "file_bytes": "file bytes",
-    "weight_bytes": "parameter bytes",
+    "param_bytes": "parameter bytes",
     "macs": "MACs",
     "arena_bytes": "arena bytes",
 }
@@ -23,7 +23,7 @@ class Contents:
 
     file_bytes: int
     ops: Mapping[str, int]
-    weight_bytes: int | None = None
+    param_bytes: int | None = None
     macs: int | None = None
     arena_bytes: int | None = None
 

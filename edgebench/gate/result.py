@@ -11,7 +11,7 @@ from edgebench.gate.verdicts import Pair, Verdict
 LATENCY = "latency"
 ACCURACY = "accuracy"
 OPS = "ops"
-SIZES = ("file_bytes", "weight_bytes", "macs", "arena_bytes")
+SIZES = ("file_bytes", "param_bytes", "macs", "arena_bytes")
 KINDS = (LATENCY, *SIZES, OPS, ACCURACY)
 # The first that occurs is the gate's.
 _WORST_FIRST = (

@@ -10,6 +10,7 @@ from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
 from edgebench.profiling.reference import Reference
+from edgebench.profiling.scoring import open_test
 from edgebench.profiling.suite import Profiled, SuiteProfile
 from edgebench.profiling.validity import TimedBlock
 
@@ -29,6 +30,7 @@ __all__ = [
     "check_agreement",
     "check_device",
     "look_at",
+    "open_test",
     "per_op",
     "profile_all",
     "score_all",

@@ -1,0 +1,147 @@
+"""edgebench compare: the regression gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgebench import scratch
+from edgebench.cli import options
+from edgebench.cli.screen import Told, labelled, out, print_json, print_table
+from edgebench.errors import InputError
+
+if TYPE_CHECKING:
+    from edgebench.gate import GateResult
+
+
+def compare(
+    base: Annotated[
+        str, typer.Argument(help="A model file, a folder of them, a baseline folder, or a run.")
+    ],
+    head: Annotated[str | None, typer.Argument(help="Likewise. Left out only with --a-a.")] = None,
+    device: options.Devices = None,
+    margin: Annotated[
+        str | None,
+        typer.Option("--margin", metavar="5%", help="How much longer a file may take."),
+    ] = None,
+    margins: Annotated[
+        Path | None,
+        typer.Option(
+            "--margins", metavar="FILE", help="A YAML file with margins for each benchmark."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a check stays undecided, too.")
+    ] = False,
+    a_a: Annotated[
+        bool,
+        typer.Option(
+            "--a-a",
+            help="Run the baseline against itself first; refuse margins under twice the noise.",
+        ),
+    ] = False,
+    data: options.ScoreData = None,
+    examples: options.Examples = None,
+    input_range: options.InputRange = None,
+    runtime: options.Runtime = None,
+    delegate: options.Delegate = None,
+    threads: options.Threads = None,
+    block_s: options.BlockS = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML there.")
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write a summary for a job page there."),
+    ] = None,
+    store: options.Store = options.DEFAULT_STORE,
+    as_json: options.Json = False,
+) -> int:
+    """Hold files against their baseline: contents, answers, and latency in pairs of blocks on each device.
+
+    Exits with 1 for a regression, 4 where something cannot be compared, 3 where a device is not fit for it.
+    """
+    from edgebench import api
+    from edgebench.gate import read_margin
+
+    if head is None and not a_a:
+        raise InputError("compare needs two sides", remedy="name HEAD, or give --a-a")
+    chosen = {
+        "data": data,
+        "examples": examples,
+        "input_range": options.parse_range("--input-range", input_range),
+        "runtime": runtime,
+        "delegate": delegate,
+        "threads": threads,
+        "block_s": block_s,
+    }
+    with Told() as told:
+        result = api.compare(
+            base,
+            head,
+            device=device or ["local"],
+            margin=None if margin is None else read_margin("--margin", margin),
+            margins=margins,
+            noise=a_a,
+            store=store,
+            told=told,
+            **{name: value for name, value in chosen.items() if value is not None},
+        )
+    _write(result, junit, markdown)
+    if as_json:
+        from edgebench.gate import as_document
+
+        print_json(as_document(result))
+    else:
+        _print(result)
+    return result.exit_code(strict=strict)
+
+
+def _write(result: GateResult, junit: Path | None, markdown: Path | None) -> None:
+    from edgebench.gate import as_junit, as_markdown
+
+    for path, text in ((junit, as_junit), (markdown, as_markdown)):
+        if path is not None:
+            with scratch.replacing(path) as partial:
+                partial.write_text(text(result), encoding="utf-8", newline="\n")
+
+
+def _print(result: GateResult) -> None:
+    print_table(
+        ("benchmark", "check", "device", "verdict", "finding"),
+        [
+            (
+                check.benchmark,
+                check.kind.replace("_", " "),
+                check.device or "",
+                check.verdict.value,
+                check.sentence,
+            )
+            for check in result.checks
+        ],
+        text=5,
+    )
+    for sentence in _sentences(result):
+        out().print(sentence, markup=False, soft_wrap=True)
+    out().print(labelled("verdict", result.verdict.value, accent=True), soft_wrap=True)
+
+
+def _sentences(result: GateResult) -> Iterator[str]:
+    for device, noise in result.noise.items():
+        yield (
+            f"{device} runs one file {noise.value:.3f} times as long as itself "
+            f"[{noise.low:.3f}, {noise.high:.3f}]"
+        )
+    noisy = [check for check in result.checks if check.noisy_blocks]
+    for check in noisy:
+        yield (
+            f"{check.noisy_blocks} of {2 * len(check.pairs)} blocks of {check.benchmark} "
+            f"on {check.device} were noisy; they are kept, for pairs are made for noise"
+        )
+    if result.new:
+        yield f"not in the baseline, and not gated: {', '.join(result.new)}"
+    if result.verdict == "INCONCLUSIVE":
+        yield "undecided: the pairs show neither a regression nor its absence; quieten the device, or allow a wider margin"

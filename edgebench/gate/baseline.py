@@ -1,0 +1,273 @@
+"""Baseline folders: what CI commits. Model files by their sha256, and one readable baseline.json."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import numpy as np
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+
+from edgebench import scratch
+from edgebench.devices import open_device, sha256_of
+from edgebench.documents import Record
+from edgebench.errors import InputError
+from edgebench.gate.answers import Answers, Question
+from edgebench.gate.inspection import inspect
+from edgebench.profiling import MeasurePlan, Profiler
+from edgebench.records import DataPlan
+
+FILE_NAME = "baseline.json"
+SCHEMA_VERSION = 1
+MOST_BYTES = 10_000_000
+Suffix = Literal[".tflite", ".onnx", ".keras"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Place(Record):
+    """What a file was saved on: the device, and the runtime that ran it there. ``p50_ms`` is told, and never compared with.
+
+    With ``any_host`` any machine of this architecture may stand in for the device, as hosted CI gives.
+    """
+
+    machine: str
+    model: str | None
+    any_host: bool = False
+    runtime: str
+    runtime_version: str
+    delegate: str | None
+    threads: PositiveInt
+    p50_ms: PositiveFloat
+
+
+class Asked(Record):
+    """The examples whose answers are stored beside the file."""
+
+    data: DataPlan
+    examples: PositiveInt | None
+    input_range: tuple[float, float]
+    described: str
+    accuracy: float
+
+    @property
+    def question(self) -> Question:
+        return Question(data=self.data, examples=self.examples, input_range=self.input_range)
+
+
+class Entry(Record):
+    """One benchmark of a baseline."""
+
+    sha256: Sha256
+    suffix: Suffix
+    bytes: NonNegativeInt
+    param_bytes: NonNegativeInt | None
+    macs: NonNegativeInt | None
+    places: dict[str, Place]
+    asked: Asked | None = None
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.sha256}{self.suffix}"
+
+    @property
+    def answers_name(self) -> str:
+        return f"{self.sha256}.answers.npz"
+
+
+class BaselineDocument(Record):
+    schema_version: PositiveInt
+    edgebench_version: str
+    saved_utc: str
+    benchmarks: dict[str, Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One file of a side, and what a baseline remembers of it: ``places`` by device, and ``question`` with its ``answers``."""
+
+    name: str
+    path: Path
+    places: Mapping[str, Place] = field(default_factory=dict)
+    question: Question | None = None
+    answers: Answers | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveOptions:
+    """How `save` runs each file; ``any_host`` is as for `Place`."""
+
+    devices: tuple[str, ...] = ("local",)
+    plan: MeasurePlan = field(default_factory=lambda: MeasurePlan(blocks=1, block_s=0.5))
+    any_host: bool = False
+    question: Question | None = None
+    told: Callable[[str], None] = lambda sentence: None
+
+
+def save(subjects: Sequence[Subject], folder: Path, options: SaveOptions) -> list[str]:
+    """Put files into a baseline folder, each run once on each device; return the names of all that it then holds.
+
+    What the folder has by other names stays. A kill at any instant leaves it as it was, or as it will be.
+
+    Raises:
+        InputError: the folder holds another kind of baseline, a file cannot be read, or its answers cannot be had.
+        UnavailableError: a device or runtime is not there.
+    """
+    entries = dict(_document(folder).benchmarks) if (folder / FILE_NAME).exists() else {}
+    places = _places(subjects, options)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_device("local") as local:
+        for subject in subjects:
+            entries[subject.name] = _entry(
+                subject, folder, places[subject.name], options, Profiler(local)
+            )
+    document = BaselineDocument(
+        schema_version=SCHEMA_VERSION,
+        edgebench_version=metadata.version("edgebench"),
+        saved_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        benchmarks=dict(sorted(entries.items())),
+    )
+    with scratch.replacing(folder / FILE_NAME) as partial:
+        partial.write_text(document.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    kept = {name for entry in entries.values() for name in (entry.file_name, entry.answers_name)}
+    for path in folder.iterdir():
+        if path.suffix in (".tflite", ".onnx", ".keras", ".npz") and path.name not in kept:
+            path.unlink()
+    return sorted(entries)
+
+
+def _places(subjects: Sequence[Subject], options: SaveOptions) -> dict[str, dict[str, Place]]:
+    found: dict[str, dict[str, Place]] = {subject.name: {} for subject in subjects}
+    for name in options.devices:
+        with open_device(name) as device:
+            info, profiler = device.describe(), Profiler(device)
+            for subject in subjects:
+                options.told(f"running {subject.path.name} on {name}")
+                measured = profiler.measure(subject.path, options.plan)
+                environment = measured.environment
+                found[subject.name][info.name] = Place(
+                    machine=info.machine,
+                    model=info.model,
+                    any_host=options.any_host,
+                    runtime=environment.runtime,
+                    runtime_version=environment.runtime_version,
+                    delegate=options.plan.delegate,
+                    threads=environment.threads,
+                    p50_ms=measured.p50_ms,
+                )
+    return found
+
+
+def _entry(
+    subject: Subject,
+    folder: Path,
+    places: dict[str, Place],
+    options: SaveOptions,
+    profiler: Profiler,
+) -> Entry:
+    sha256, contents = sha256_of(subject.path), inspect(subject.path)
+    entry = Entry(
+        sha256=sha256,
+        suffix=cast(Suffix, subject.path.suffix),
+        bytes=contents.file_bytes,
+        param_bytes=contents.param_bytes,
+        macs=contents.macs,
+        places=places,
+    )
+    with scratch.replacing(folder / entry.file_name) as partial:
+        shutil.copyfile(subject.path, partial)
+    question = options.question or subject.question
+    if question is None:
+        return entry
+    options.told(f"asking {subject.path.name} the test part of {question.data.name}")
+    answers = question.ask(subject.path, profiler, options.plan)
+    if answers is None:
+        return entry
+    with scratch.replacing(folder / entry.answers_name) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, correct=answers.correct)
+    asked = Asked(
+        data=question.data,
+        examples=question.examples,
+        input_range=question.input_range,
+        described=answers.data,
+        accuracy=answers.accuracy,
+    )
+    return entry.model_copy(update={"asked": asked})
+
+
+def is_baseline(path: Path) -> bool:
+    return (path / FILE_NAME).is_file()
+
+
+def load(folder: Path) -> list[Subject]:
+    """Return the files of a baseline folder, each as it was saved.
+
+    Raises:
+        InputError: baseline.json, a file or its answers are damaged or missing.
+    """
+    return [_subject(name, entry, folder) for name, entry in _document(folder).benchmarks.items()]
+
+
+def _subject(name: str, entry: Entry, folder: Path) -> Subject:
+    path = folder / entry.file_name
+    if not path.is_file():
+        raise _damaged(folder, f"the file of {name} is missing: {path.name}")
+    if sha256_of(path) != entry.sha256:
+        raise _damaged(folder, f"the file of {name} has other bytes than were saved")
+    return Subject(
+        name=name,
+        path=path,
+        places=entry.places,
+        question=entry.asked.question if entry.asked else None,
+        answers=_answers(name, entry, folder) if entry.asked else None,
+    )
+
+
+def _answers(name: str, entry: Entry, folder: Path) -> Answers:
+    assert entry.asked is not None
+    try:
+        with np.load(folder / entry.answers_name, allow_pickle=False) as stored:
+            correct = stored["correct"]
+        if correct.dtype != bool or correct.ndim != 1 or not len(correct):
+            raise ValueError("they are no list of right and wrong")
+    except Exception as error:
+        raise _damaged(folder, f"the answers of {name} cannot be read") from error
+    return Answers(data=entry.asked.described, correct=correct)
+
+
+def _document(folder: Path) -> BaselineDocument:
+    path = folder / FILE_NAME
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise _damaged(folder, f"{FILE_NAME} is larger than {MOST_BYTES} bytes")
+        version = json.loads(content)["schema_version"]
+        if isinstance(version, int) and version > SCHEMA_VERSION:
+            raise InputError(
+                f"{path} is of a newer edgebench",
+                why=f"it has schema version {version}, this one knows {SCHEMA_VERSION}",
+                remedy="upgrade edgebench",
+            )
+        return BaselineDocument.model_validate_json(content)
+    except InputError:
+        raise
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise _damaged(folder, f"{where} of {FILE_NAME}: {first['msg']}") from None
+    except Exception as error:
+        raise _damaged(folder, f"{FILE_NAME} is no JSON of a baseline") from error
+
+
+def _damaged(folder: Path, why: str) -> InputError:
+    return InputError(
+        f"the baseline {folder} is damaged",
+        why=why,
+        remedy="restore it from your repository, or save it again: edgebench baseline save ... --to DIR",
+    )
