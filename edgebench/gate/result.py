@@ -14,7 +14,7 @@ OPS = "ops"
 SIZES = ("file_bytes", "param_bytes", "macs", "arena_bytes")
 KINDS = (LATENCY, *SIZES, OPS, ACCURACY)
 # The first that occurs is the gate's.
-_WORST_FIRST = (
+WORST_FIRST = (
     Verdict.REGRESSED,
     Verdict.INCOMPARABLE,
     Verdict.ENVIRONMENT,
@@ -40,6 +40,8 @@ class Check:
         margin: How much more, as a share, was allowed.
         ratio: Of the latencies.
         pairs: All that were taken, in order.
+        runtime: What ran both files, with its version, for a latency.
+        head_sha256: Of the other side's file.
     """
 
     benchmark: str
@@ -52,6 +54,8 @@ class Check:
     margin: float | None = None
     ratio: Ratio | None = None
     pairs: tuple[Pair, ...] = ()
+    runtime: str = ""
+    head_sha256: str = ""
 
     @property
     def noisy_blocks(self) -> int:
@@ -92,4 +96,4 @@ class GateResult:
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst of some verdicts; PASS where there are none, or where some passed and others improved."""
-    return min(verdicts, key=_WORST_FIRST.index, default=Verdict.PASS)
+    return min(verdicts, key=WORST_FIRST.index, default=Verdict.PASS)
