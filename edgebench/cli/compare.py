@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,6 +109,8 @@ def _write(result: GateResult, junit: Path | None, markdown: Path | None) -> Non
 
 
 def _print(result: GateResult) -> None:
+    from edgebench.gate import cautions
+
     print_table(
         ("benchmark", "check", "device", "verdict", "finding"),
         [
@@ -124,24 +125,6 @@ def _print(result: GateResult) -> None:
         ],
         text=5,
     )
-    for sentence in _sentences(result):
+    for sentence in cautions(result):
         out().print(sentence, markup=False, soft_wrap=True)
     out().print(labelled("verdict", result.verdict.value, accent=True), soft_wrap=True)
-
-
-def _sentences(result: GateResult) -> Iterator[str]:
-    for device, noise in result.noise.items():
-        yield (
-            f"{device} runs one file {noise.value:.3f} times as long as itself "
-            f"[{noise.low:.3f}, {noise.high:.3f}]"
-        )
-    noisy = [check for check in result.checks if check.noisy_blocks]
-    for check in noisy:
-        yield (
-            f"{check.noisy_blocks} of {2 * len(check.pairs)} blocks of {check.benchmark} "
-            f"on {check.device} were noisy; they are kept, for pairs are made for noise"
-        )
-    if result.new:
-        yield f"not in the baseline, and not gated: {', '.join(result.new)}"
-    if result.verdict == "INCONCLUSIVE":
-        yield "undecided: the pairs show neither a regression nor its absence; quieten the device, or allow a wider margin"

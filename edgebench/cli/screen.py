@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import textwrap
+import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ACCENT = "cyan"
 LABEL_WIDTH = 8
 MAX_WIDTH = 100
+QUIET_S = 30.0
 
 
 @functools.cache
@@ -68,16 +70,18 @@ def _print_told(kind: str, error: EdgebenchError) -> None:
 
 
 class Told:
-    """Shows what is being done: one line that changes on a terminal, else a line for each sentence of another kind.
+    """Shows what is being done: one line that changes on a terminal.
 
-    A sentence is of the same kind as the last where only its numbers differ.
+    Elsewhere a line for each sentence of a new kind, and for any where none was printed for a while; sentences that differ in
+    their numbers alone are of a kind.
     """
 
     def __enter__(self) -> Self:
         from rich.status import Status
 
         self._line = Status("", console=err(), spinner_style=ACCENT) if is_live() else None
-        self._last = ""
+        self._kinds: set[str] = set()
+        self._printed_s = 0.0
         if self._line is not None:
             self._line.start()
         return self
@@ -89,12 +93,14 @@ class Told:
     def __call__(self, sentence: str) -> None:
         from rich.text import Text
 
-        kind = re.sub(r"[0-9]+", "", sentence)
         if self._line is not None:
             self._line.update(Text(sentence))
-        elif kind != self._last:
+            return
+        kind, now = re.sub(r"[0-9]+", "", sentence), time.monotonic()
+        if kind not in self._kinds or now - self._printed_s > QUIET_S:
             err().print(sentence, markup=False, soft_wrap=True)
-        self._last = kind
+            self._printed_s = now
+        self._kinds.add(kind)
 
 
 def print_usage(error: Exception) -> bool:

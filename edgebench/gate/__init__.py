@@ -4,11 +4,14 @@ from edgebench.gate.answers import Answers, Question, check_answers
 from edgebench.gate.baseline import SaveOptions, Subject, save
 from edgebench.gate.compare import Gate, GatePlan
 from edgebench.gate.contents import Contents, check_contents
+from edgebench.gate.document import as_document, read_result
+from edgebench.gate.junit import as_junit
 from edgebench.gate.margins import Margins, read_margin, read_margins
 from edgebench.gate.pairs import BlockTimer, Contest, PairTaker
 from edgebench.gate.result import Check, GateResult
 from edgebench.gate.sides import resolve, resolve_all
 from edgebench.gate.statistics import Ratio, hodges_lehmann, holm, pairs_needed
+from edgebench.gate.summary import as_markdown, cautions
 from edgebench.gate.verdicts import Pair, Ruling, Series, Verdict, decide
 
 __all__ = [
@@ -30,6 +33,10 @@ __all__ = [
     "Series",
     "Subject",
     "Verdict",
+    "as_document",
+    "as_junit",
+    "as_markdown",
+    "cautions",
     "check_answers",
     "check_contents",
     "decide",
@@ -38,6 +45,7 @@ __all__ = [
     "pairs_needed",
     "read_margin",
     "read_margins",
+    "read_result",
     "resolve",
     "resolve_all",
     "save",

@@ -38,7 +38,7 @@ def as_markdown(result: GateResult) -> str:
         markdown.bullets(_told(check) for check in checks if check.verdict not in GOOD),
         markdown.table(HEADER, (_row(check, decimals) for check in checks), left=LEFT),
     ]
-    careful = list(_careful(result))
+    careful = list(cautions(result))
     if careful:
         parts += ["## Be careful of", markdown.bullets(careful)]
     parts.append(markdown.text(_taken(result)))
@@ -93,7 +93,7 @@ def _ratio(check: Check) -> str:
     return f"{check.head / check.base:.3f}" if check.base and check.head is not None else ""
 
 
-def _careful(result: GateResult) -> Iterator[str]:
+def cautions(result: GateResult) -> Iterator[str]:
     for check in result.checks:
         if check.noisy_blocks:
             yield (
