@@ -113,7 +113,7 @@ def fit(
         until_epoch: The last epoch of this call, from 1; ``plan.max_epochs`` by default.
 
     Raises:
-        WorkError: the loss stopped being a number.
+        WorkError: the loss, or what the network answers, stopped being a number.
         CheckpointError: the state is not of this model and optimizer.
 
     Source: the cosine schedule is Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts.
@@ -147,14 +147,11 @@ def fit(
             asked = targets[rows]
             if plan.augment:
                 batch, asked = augmented(batch, asked, plan.augment, draw)
-            if not math.isfinite(stepper.train(batch, asked)):
-                raise WorkError(
-                    f"the loss is not a number in epoch {epoch}",
-                    why="the learning rate is too high for this network, or the data holds NaN",
-                )
+            _require_number("the loss", stepper.train(batch, asked), epoch)
             if not has_stepped:
                 has_stepped, steps_started = True, time.perf_counter()
         outputs = predict(stepper, validation.inputs)
+        _require_number("an output", outputs, epoch)
         history.append(exam.mark(outputs, validation))
         steps_s += time.perf_counter() - steps_started
         if exam.best_epoch(history) == epoch:
@@ -173,6 +170,14 @@ def fit(
         steps_s=steps_s,
         total_s=time.perf_counter() - started,
     )
+
+
+def _require_number(what: str, value: float | Floats, epoch: int) -> None:
+    if not np.isfinite(value).all():
+        raise WorkError(
+            f"{what} is not a number in epoch {epoch}",
+            why="the learning rate is too high for this network, or the data holds NaN",
+        )
 
 
 def predict(stepper: Stepper, inputs: Inputs) -> Floats:

@@ -86,6 +86,12 @@ def test_a_loss_that_is_no_number_is_an_error(network, parts):
         trained(network, parts, optimizer="sgd", learning_rate=1e30)
 
 
+def test_weights_that_the_last_step_lost_are_an_error(network, parts):
+    plan = TrainingPlan(max_epochs=1, batch_size=150)
+    with pytest.raises(WorkError, match="not a number in epoch 1"):
+        trained(network, parts, plan, optimizer="sgd", learning_rate=1e30)
+
+
 def test_the_traced_step_is_the_step_of_keras(keras, network, parts):
     """From equal weights and without dropout, both steppers reach equal weights and outputs."""
     x, y = parts[0].x[:48], parts[0].y[:48]
