@@ -25,6 +25,7 @@ _GLOBALS = {
     ("numpy", "dtype"): "dtype",
     ("_codecs", "encode"): "encode",
 }
+MOST_OPCODES = 1_000_000  # an official batch has some 40,000
 _IGNORED = {"PROTO", "FRAME"}
 _VALUES = {
     "BININT", "BININT1", "BININT2", "LONG1", "BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "SHORT_BINUNICODE",
@@ -40,10 +41,12 @@ def read_batch(content: bytes) -> dict[str, Any]:
     Raises:
         ValueError: the content is no such dict: it is cut, names or calls something else, or its parts do not fit.
     """
-    reader = _Reader()
-    for opcode, argument, position in pickletools.genops(content):
+    reader = _Reader(len(content))
+    for count, (opcode, argument, position) in enumerate(pickletools.genops(content)):
         if opcode.name == "STOP":
             break
+        if count >= MOST_OPCODES:
+            raise ValueError(f"it has more than {MOST_OPCODES} opcodes")
         try:
             reader.take(opcode.name, argument)
         except (IndexError, KeyError, TypeError):
@@ -82,9 +85,14 @@ class _Array:
 
 
 class _Reader:
-    """The machine that the opcodes are written for, with what a batch needs of it."""
+    """The machine that the opcodes are written for, with what a batch needs of it.
 
-    def __init__(self) -> None:
+    Args:
+        size_bytes: Of the file. Text that is made into bytes takes no more, or one text is made so many times.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        self._left_bytes = size_bytes
         self.stack: list[Any] = []
         self._below: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
@@ -169,6 +177,9 @@ class _Reader:
             case _Global("dtype"), ("u1" | b"u1", 0, 1):
                 self._push(_Dtype())
             case _Global("encode"), (str(text), "latin1" | "latin-1"):
+                self._left_bytes -= len(text)
+                if self._left_bytes < 0:
+                    raise ValueError("it asks for more bytes than it has")
                 self._push(text.encode("latin-1"))
             case _:
                 raise ValueError("it asks for something to be called, which is not done")

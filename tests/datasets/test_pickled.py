@@ -43,6 +43,15 @@ def test_a_batch_is_what_was_pickled(protocol: int, order: Any) -> None:
     assert found == {"labels": [1, 2, 3], "none": None, "pair": (1, True)}
 
 
+def test_a_small_file_takes_little_memory() -> None:
+    text = b"X" + (1000).to_bytes(4, "little") + b"a" * 1000 + b"q\x00"
+    encoded = b"h\x01h\x00U\x06latin1\x86R"
+    with pytest.raises(ValueError, match="more bytes than it has"):
+        read_batch(b"\x80\x02" + text + b"c_codecs\nencode\nq\x01" + 2 * encoded + b".")
+    with pytest.raises(ValueError, match="more than 1000000 opcodes"):
+        read_batch(b"\x80\x02" + b"]" * (10**6 + 1))
+
+
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
 def test_nothing_that_it_names_is_run(tmp_path: Path, protocol: int) -> None:
     touched = tmp_path / "touched"
