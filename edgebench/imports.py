@@ -28,7 +28,7 @@ def import_object(target: str, kind: str, noun: str) -> Any:
         sys.path.append(here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = first_line(error)
         raise InputError(
             f"{kind.split(' ', 1)[-1]} {target} cannot be imported",

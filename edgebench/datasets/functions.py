@@ -57,7 +57,7 @@ def function_source(plan: DataPlan) -> Source | Dataset:
             why=str(error),
             remedy="return (x, y), or examples that are (input, class)",
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = f"{type(error).__name__}: {first_line(error)}"
         raise InputError(f"{plan.name} failed", why=why, remedy="call it in Python") from error
     if not isinstance(found, dict):

@@ -292,6 +292,8 @@ def test_examples_without_end_stop_at_the_memory(
         ("data = 3\n", "it is no function"),
         ("def data(:\n", "SyntaxError"),
         ("import nothing_of_that_name\n", "nothing_of_that_name"),
+        ("raise SystemExit(0)\n", "SystemExit: 0"),
+        ("def data():\n    raise SystemExit(0)\n", "SystemExit: 0"),
     ],
 )
 def test_a_function_that_fails_is_one_sentence(
