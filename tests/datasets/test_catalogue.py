@@ -164,6 +164,13 @@ def test_a_folder_is_hashed_by_the_names_and_bytes_of_its_images(tmp_path: Path)
     assert folder_facts(tmp_path).sha256 != found.sha256
 
 
+def test_a_link_that_leads_back_is_named(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "up").symlink_to("..")
+    with pytest.raises(InputError, match=r"raw/up leads back to a folder that it is in"):
+        folder_facts(tmp_path)
+
+
 def test_the_real_files_are_the_published_ones(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
