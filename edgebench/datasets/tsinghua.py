@@ -103,10 +103,9 @@ def _listing(root: Path) -> Listing:
         labels = {path: _label_of_file(path) for path in list_images(os.fspath(root))}
     subjects = [_subject(path) for path in labels]
     numbers = np.array([LABELS.index(label) for label in labels.values()], dtype=np.int64)
-    names = sorted({subject for subject in subjects if subject})
     groups = None
     if None not in subjects:
-        groups = np.array([names.index(subject) for subject in subjects if subject], dtype=np.int64)
+        names, groups = np.unique(np.array(subjects, dtype=str), return_inverse=True)
     pictures = Pictures(paths=tuple(labels), labels=numbers, groups=groups)
     require_every_class(pictures, LABELS, os.fspath(root))
     if groups is None:
