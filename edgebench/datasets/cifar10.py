@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from edgebench.datasets.base import DatasetSpec, Part
 from edgebench.datasets.pickled import read_batch
-from edgebench.datasets.plans import data_folder, require_plan
+from edgebench.datasets.plans import data_folder, first_count, require_plan
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
 
@@ -53,8 +53,8 @@ class Cifar10:
         require_plan(plan, "cifar10")
         if plan.size not in (None, (SIDE, SIDE)):
             raise InputError("data.size does not suit cifar10", why=f"it is {SIDE}x{SIDE}")
-        self.pool_count = round(plan.sample * TRAIN_COUNT)
-        self._test_count = round(plan.sample * BATCH_COUNT)
+        self.pool_count = first_count(plan.sample, TRAIN_COUNT)
+        self._test_count = first_count(plan.sample, BATCH_COUNT)
         self.spec = DatasetSpec(
             name="cifar10",
             task="classification",

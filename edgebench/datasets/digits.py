@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebench.datasets.base import DatasetSpec, Labels, Part
-from edgebench.datasets.plans import require_plan
+from edgebench.datasets.plans import first_count, require_plan
 from edgebench.datasets.resizing import resize_bilinear
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
@@ -47,7 +47,7 @@ class Digits:
                 why="expected 8 to 256 a side",
             )
         self._plan = plan
-        self.pool_count = round(plan.sample * POOL_COUNT)
+        self.pool_count = first_count(plan.sample, POOL_COUNT)
         self.spec = DatasetSpec(
             name="digits",
             task="classification",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebench.datasets.base import DatasetSpec, Floats, Part
-from edgebench.datasets.plans import data_folder, require_plan
+from edgebench.datasets.plans import data_folder, first_count, require_plan
 from edgebench.datasets.resizing import resize_bilinear
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
@@ -50,8 +50,8 @@ class Mnist:
                 f"data.size {size[0]}x{size[1]} does not suit mnist", why="expected 8 to 256 a side"
             )
         self._size = size
-        self.pool_count = round(plan.sample * COUNTS["train"])
-        self._test_count = round(plan.sample * COUNTS["t10k"])
+        self.pool_count = first_count(plan.sample, COUNTS["train"])
+        self._test_count = first_count(plan.sample, COUNTS["t10k"])
         self.spec = DatasetSpec(
             name="mnist",
             task="classification",

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgebench.datasets.base import DatasetSpec, Part
 from edgebench.datasets.mnist import KINDS, SIDE, missing_files, read_digits
-from edgebench.datasets.plans import require_plan
+from edgebench.datasets.plans import first_count, require_plan
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
 from edgebench.tasks import Objects
@@ -44,8 +44,8 @@ class MnistDetection:
                 why=f"expected {SIDE} to {MOST_SIDE} a side: a digit has {SIDE}",
             )
         self._size = size
-        self.pool_count = round(plan.sample * COUNTS["train"])
-        self._test_count = round(plan.sample * COUNTS["t10k"])
+        self.pool_count = first_count(plan.sample, COUNTS["train"])
+        self._test_count = first_count(plan.sample, COUNTS["t10k"])
         self.spec = DatasetSpec(
             name="mnist-detection",
             task="detection",

@@ -21,6 +21,7 @@ from edgebench.datasets.images import (
     shown,
     size_of,
 )
+from edgebench.datasets.plans import first_count
 from edgebench.datasets.progress import told
 from edgebench.errors import InputError
 
@@ -89,7 +90,7 @@ class Cut:
 
     def _pair(
         self, photograph: Photograph, classes_of: Callable[[str], Numbers]
-    ) -> tuple[Bytes, Bytes]:
+    ) -> tuple[Bytes, npt.NDArray[np.uint16]]:
         image, mask = decode(photograph.image), classes_of(photograph.mask)
         if image.shape[:2] != mask.shape:
             raise InputError(
@@ -99,7 +100,7 @@ class Cut:
             )
         if self.size is not None:
             image, mask = resized(image, self.size), resized_numbers(mask, self.size)
-        return image, mask.astype(np.uint8)
+        return image, mask.astype(np.uint16)
 
     def _places(self, image: Bytes, shape: Size, path: str) -> list[tuple[int, int]]:
         size = image.shape[0], image.shape[1]
@@ -130,4 +131,4 @@ class Cut:
 
 def first_share(photographs: Sequence[Photograph], share: float) -> list[Photograph]:
     """Return the first share of photographs, at least one."""
-    return list(photographs[: max(1, round(share * len(photographs)))])
+    return list(photographs[: first_count(share, len(photographs))])

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgebench.datasets.base import DatasetSpec, Labels, Part
 from edgebench.datasets.images import Size, shown, size_of
-from edgebench.datasets.plans import require_plan
+from edgebench.datasets.plans import first_count, require_plan
 from edgebench.datasets.views import Views
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
@@ -42,7 +42,7 @@ class Pictures:
     def first_of_each_class(self, share: float) -> Pictures:
         """Return the first share of each class, at least one picture; fewer are always among more."""
         rows = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
-        kept = [found[: max(1, round(share * len(found)))] for found in rows]
+        kept = [found[: first_count(share, len(found))] for found in rows]
         return self.of(np.sort(np.concatenate(kept)))
 
 
@@ -174,7 +174,7 @@ def fifth_of_each_class(labels: Labels) -> Labels:
     drawn = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        count = max(1, round(TEST_SHARE * len(rows)))
+        count = first_count(TEST_SHARE, len(rows))
         drawn.append(np.random.default_rng(SPLIT_SEED).permutation(rows)[:count])
     return np.sort(np.concatenate(drawn))
 
@@ -182,7 +182,7 @@ def fifth_of_each_class(labels: Labels) -> Labels:
 def fifth_of_groups(groups: Labels) -> Labels:
     """Return which rows are for testing: those of a fifth of the groups, at least one, that is drawn."""
     names = np.unique(groups)
-    count = max(1, round(TEST_SHARE * len(names)))
+    count = first_count(TEST_SHARE, len(names))
     drawn = np.random.default_rng(SPLIT_SEED).permutation(names)[:count]
     return np.flatnonzero(np.isin(groups, drawn))
 

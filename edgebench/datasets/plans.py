@@ -16,6 +16,11 @@ def data_folder() -> Path:
     return Path(os.environ.get(VARIABLE, "."))
 
 
+def first_count(share: float, count: int) -> int:
+    """Return how many the first share of so many is: at least one."""
+    return max(1, round(share * count))
+
+
 def require_plan(plan: DataPlan, name: str, *also: str) -> None:
     """Raise `InputError` where a plan says what a data set cannot do.
 

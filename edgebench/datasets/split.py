@@ -90,7 +90,7 @@ class Split:
                 f"of {count} examples of {self.spec.name}, {held_back} would be for validation",
                 why=f"validation and training both need at least {least}"
                 + (", one a class" if least > 1 else ""),
-                remedy="raise data.sample, or bring data.validation nearer to 0.2",
+                remedy="add examples, raise data.sample, or bring data.validation nearer to 0.2",
             )
         return held_back
 

@@ -112,6 +112,26 @@ def test_check_of_a_folder_of_pictures(pets: Path, capfd: Any) -> None:
     assert max(map(len, printed.splitlines())) <= 100
 
 
+def test_names_that_are_no_text_are_written_as_they_can_be(pets: Path, capfd: Any) -> None:
+    name = b"p\xff".decode("utf-8", "surrogateescape")
+    pets.rename(pets.with_name(name))
+    assert run(["data", "check", str(pets.with_name(name))]) == 0
+    assert r"/p\udcff  " in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["digits", "cifar10", "mnist", "mnist-detection"])
+def test_a_sample_of_next_to_nothing_is_one_sentence(
+    name: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    if not (data_dir / "mnist").is_dir():
+        pytest.skip(f"the data sets are not in {data_dir}")
+    monkeypatch.setenv("EDGEBENCH_DATA", str(data_dir))
+    assert run(["data", "check", name, "--sample", "0.000001"]) == 2
+    said = capfd.readouterr().err
+    assert f"of 1 examples of {name}, 0 would be for validation" in said
+    assert "add examples, raise data.sample, or" in said
+
+
 def test_check_of_a_mask_and_its_background(empty: Path, capfd: Any) -> None:
     masks = np.zeros((30, 4, 4), dtype=int)
     masks[:, 0] = 1
