@@ -3,8 +3,8 @@
 ``x`` (count, *input shape) are inputs as the float model takes them, of further inputs ``x2``, ``x3``, ...; ``y`` (count,)
 is the class of each, or (count, height, width[, 1]) the class of each pixel (of 0 and 1 alone, with one label or none, a single
 mask), or with ``boxes`` (count, objects, 4; ymin, xmin,
-ymax, xmax as shares) the class of each object (count, objects), below 0 where there is none: the test part. ``x_train``,
-``y_train`` and so on are what training, validation and calibration take; without them files can be scored, and none
+ymax, xmax as shares) the class of each object (count, objects), below 0 where there is none: the test part, which may also
+be called ``x_test`` and so on. ``x_train``, ``y_train`` and so on are what training, validation and calibration take; without them files can be scored, and none
 calibrated. Where there are only these, a seeded fifth of them is the test part. ``labels`` names the classes.
 """
 
@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgebench.datasets.base import DatasetSpec, Floats, Labels, Part
+from edgebench.datasets.base import DatasetSpec, Floats, Labels, Part, repeated
+from edgebench.datasets.images import shown
 from edgebench.datasets.memory import require_memory
-from edgebench.datasets.plans import require_plan
+from edgebench.datasets.plans import first_count, require_plan
 from edgebench.datasets.split import split_rows
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
@@ -71,13 +72,13 @@ class ArraySource:
             classes=len(labels) or _classes(task, largest),
             labels=labels,
             normalisation="as the arrays are",
-            source=Path(place).name + ("; a fifth drawn for testing" if is_drawn else ""),
+            source=shown(Path(place).name) + ("; a fifth drawn for testing" if is_drawn else ""),
         )
         if pool is not None and is_drawn:
             pool, self._test = self._drawn(pool)
         else:
             self._test = first
-        self._pool = pool and pool.head(max(1, round(plan.sample * len(pool))))
+        self._pool = pool and pool.head(first_count(plan.sample, len(pool)))
         self.pool_count = 0 if self._pool is None else len(self._pool)
 
     def pool(self) -> Part:
@@ -125,7 +126,7 @@ class ArraySource:
 
     def _inputs(self, name: str, count: int) -> Floats:
         x = self._array(name)
-        if x.dtype.kind not in "fiu" or x.ndim < 2 or len(x) != count:
+        if x.dtype.kind not in "fiu" or x.ndim < 2 or len(x) != count or not x.size:
             raise self._wrong(f"{name}, {x.dtype} {x.shape}, is no {count} inputs of numbers")
         with np.errstate(over="ignore"):
             found = x.astype(np.float32, copy=False)
@@ -170,7 +171,10 @@ class ArraySource:
         is_mask = task == "segmentation" and len(labels) == 1 == largest
         if len(labels) <= largest and not is_mask:
             raise self._wrong(f"labels names {len(labels)} classes, and y goes up to {largest}")
-        return tuple(x.decode() if isinstance(x, bytes) else str(x) for x in labels.tolist())
+        names = tuple(x.decode() if isinstance(x, bytes) else str(x) for x in labels.tolist())
+        if name := repeated(names):
+            raise self._wrong(f"labels names {name} twice")
+        return names
 
     def _objects(self, boxes: npt.NDArray[Any], labels: Labels) -> npt.NDArray[np.object_]:
         if boxes.shape != (*labels.shape, 4):
@@ -211,7 +215,7 @@ def array_file(plan: DataPlan) -> ArraySource:
     return ArraySource(
         _read(path),
         plan,
-        name=path.stem,
+        name=shown(path.stem),
         place=str(path),
         remedy="write it with numpy.savez(file, x=inputs, y=classes)",
     )
@@ -226,7 +230,7 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
             size_bytes = sum(member.file_size for member in archive.infolist())
         require_memory(f"the arrays of {path}", size_bytes, "write fewer examples")
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
+            found = {name.removesuffix("_test"): arrays[name] for name in arrays.files}
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001  a damaged archive raises what its compression does

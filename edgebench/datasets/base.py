@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -157,6 +159,11 @@ class Dataset(Protocol):
     def lacks(self) -> tuple[str, ...]:
         """Return the files that it needs and that are not there."""
         ...
+
+
+def repeated(names: Iterable[str]) -> str:
+    """Return the first name that stands there twice; empty where each stands once."""
+    return next((name for name, count in Counter(names).items() if count > 1), "")
 
 
 def facts(dataset: Dataset) -> dict[str, Any]:

@@ -99,9 +99,10 @@ def decode(path: str) -> Bytes:
 
 
 def decode_numbers(path: str) -> npt.NDArray[np.int64]:
-    """Return the numbers that a grey or palette image holds, (height, width); raises `InputError` as `decode` does."""
+    """Return the numbers that a grey or palette image holds, (height, width), turned upright; raises `InputError` as `decode` does."""
     with _opened(path) as image:
-        found = np.asarray(image.convert("L") if image.mode == "LA" else image)
+        upright = ImageOps.exif_transpose(image)
+        found = np.asarray(upright.convert("L") if upright.mode == "LA" else upright)
     if found.ndim == 3 and (found[..., :3] == found[..., :1]).all():
         found = found[..., 0]
     if found.ndim != 2:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgebench.datasets.base import DatasetSpec, Part
+from edgebench.datasets.base import DatasetSpec, Part, repeated
 from edgebench.datasets.images import (
     LABELS,
     MOST_THREADS,
@@ -25,7 +25,7 @@ from edgebench.datasets.images import (
 )
 from edgebench.datasets.photographs import Cut, Numbers, Photograph, first_share
 from edgebench.datasets.pictures import SPLIT_SEED, TEST_SHARE
-from edgebench.datasets.plans import require_plan
+from edgebench.datasets.plans import first_count, require_plan
 from edgebench.datasets.progress import told
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
@@ -51,8 +51,8 @@ class MaskFolder:
             cut into, see `Cut`; ``sample`` takes that share of the photographs of each part, the first ones by name.
 
     Raises:
-        InputError: an image has no mask or a mask no image, or there are no two photographs. Masks are read once to know
-            their classes; `DatasetSpec` is not known without.
+        InputError: an image has no mask or a mask no image, or there are no two photographs. Masks are read once, those
+            outside of the sample too, to know their classes; `DatasetSpec` is not known without.
     """
 
     def __init__(self, plan: DataPlan) -> None:
@@ -60,6 +60,7 @@ class MaskFolder:
         self._root = Path(plan.name)
         self._cut = Cut(size=plan.size, tile=plan.tile)
         pool, test, self._split = _parts(self._root)
+        self._masks = [photograph.mask for photograph in (*pool, *test)]
         self._pool, self._test = first_share(pool, plan.sample), first_share(test, plan.sample)
 
     @cached_property
@@ -93,15 +94,16 @@ class MaskFolder:
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:
-        values = _values([photograph.mask for photograph in (*self._pool, *self._test)])
+        values = _values(self._masks)
         names = _names(self._root / LABELS)
         if values in ({0, 1}, {0, WHITE}) and len(names) in (0, 1):
             return names or (FOREGROUND,)
         if values == {0} or not values <= set(range(len(names) or len(values))):
             raise InputError(
                 f"the masks in {shown(self._root)} hold {_in_words(values)}",
-                why="expected 0 and 1, 0 and 255, or the numbers of classes from 0 on with none left out"
-                + (f"; {LABELS} names {len(names)}" if names else ""),
+                why=f"{LABELS} names {len(names)}, whose numbers are 0 to {max(len(names) - 1, 1)}"
+                if names
+                else "expected 0 and 1, 0 and 255, or the numbers of classes from 0 on with none left out",
                 remedy="save masks as grey PNG files of class numbers; JPEG blurs them",
             )
         return names or tuple(map(str, sorted(values)))
@@ -121,7 +123,7 @@ def _parts(root: Path) -> tuple[list[Photograph], list[Photograph], str]:
             remedy="add others",
         )
     drawn = np.random.default_rng(SPLIT_SEED).permutation(len(pool))
-    test = set(drawn[: max(1, round(TEST_SHARE * len(pool)))].tolist())
+    test = set(drawn[: first_count(TEST_SHARE, len(pool))].tolist())
     return (
         [found for row, found in enumerate(pool) if row not in test],
         [found for row, found in enumerate(pool) if row in test],
@@ -167,14 +169,17 @@ def _values(masks: Sequence[str]) -> set[int]:
 
 
 def _names(file: Path) -> tuple[str, ...]:
-    """Return the lines of ``labels.txt``; none where there is no such file."""
+    """Return the lines of ``labels.txt``, each another; none where there is no such file."""
     if file.name not in map(os.path.basename, list_folder(os.fspath(file.parent))[1]):
         return ()
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{shown(file)} cannot be read", why=str(error)) from None
-    return tuple(line.strip() for line in lines if line.strip())
+    names = tuple(line.strip() for line in lines if line.strip())
+    if name := repeated(names):
+        raise InputError(f"{shown(file)} names {name} twice", remedy="give each class its own name")
+    return names
 
 
 def _in_words(values: set[int]) -> str:

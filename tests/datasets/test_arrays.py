@@ -122,6 +122,8 @@ def test_boxes_make_a_detection(tmp_path: Path) -> None:
         ({"x": X, "y": Y, "labels": ["cat"]}, "names 1 classes"),
         ({"x": X, "y": Y, "labels": 3.0}, "are no names"),
         ({"x": X, "y": Y + 10**9}, "there may be"),
+        ({"x": X[:, :0], "y": Y}, "is no 30 inputs"),
+        ({"x": X, "y": Y, "labels": ["cat", "dog", "cat"]}, "names cat twice"),
         ({"x": X, "y": np.array(3)}, "whole numbers"),
         ({"x": np.array([{}]), "y": Y}, "allow_pickle"),
         ({"x": X, "y": np.arange(480).reshape(30, 4, 4) % 2 * 255}, "y holds 0 and 255 alone"),
@@ -141,6 +143,12 @@ def test_a_folder_and_a_file_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "photo.png").touch()
     with pytest.raises(InputError, match=r"photo\.png is a file, and no data set"):
         load(str(tmp_path / "photo.png"))
+
+
+def test_a_test_part_may_be_called_so(tmp_path: Path) -> None:
+    found = load(written(tmp_path, x_train=X, y_train=Y, x_test=X[:5] + 1, y_test=Y[:5]))
+    np.testing.assert_array_equal(found.test().x, X[:5] + 1)
+    assert found.spec.source == "mine.npz"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut"])

@@ -177,3 +177,37 @@ def test_headers_are_read_where_sizes_may_differ(tmp_path: Path) -> None:
     pool = loaded(tmp_path, tile=(12, 12))._source
     assert pool.pool_count == len(pool.pool())
     assert Cut(size=None, tile=None).count([]) == 0
+
+
+def test_numbers_over_a_byte_stay_themselves(tmp_path: Path) -> None:
+    fields(tmp_path, (0, 1))
+    for path in (tmp_path / "masks").iterdir():
+        Image.fromarray((np.eye(SIDE) * 299).astype(np.uint16)).save(path)
+    (tmp_path / "labels.txt").write_text("".join(f"kind {number}\n" for number in range(300)))
+    assert set(np.unique(loaded(tmp_path).train().y)) == {0, 299}
+
+
+def test_a_sample_is_of_the_same_classes(tmp_path: Path) -> None:
+    fields(tmp_path, (0, 1), 9)
+    fields(tmp_path, (0, 1, 2), 1, first=9)
+    assert loaded(tmp_path, sample=0.6).spec.labels == ("0", "1", "2")
+
+
+def test_a_mask_is_turned_as_its_photograph(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3  # both are upside down in the file
+    for number in range(7):
+        mask = np.triu(np.full((SIDE, SIDE), 255, dtype=np.uint8))
+        for name in ("images", "masks"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.fromarray(mask).save(tmp_path / name / f"p{number}.png", exif=exif)
+    part = loaded(tmp_path).train()
+    np.testing.assert_array_equal(part.x[..., 0], part.y)
+
+
+def test_names_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    fields(tmp_path, (0, 255))
+    (tmp_path / "labels.txt").write_text("soil\ncrop\n")
+    assert "hold 0, 255: labels.txt names 2, whose numbers are 0 to 1" in refused(tmp_path)
+    (tmp_path / "labels.txt").write_text("soil\ncrop\nsoil\n")
+    assert "labels.txt names soil twice" in refused(tmp_path)
