@@ -135,12 +135,12 @@ def _path(entry: Entry) -> str | None:
 
 
 def _size(option: str, text: str | None) -> tuple[int, int] | None:
-    if text is None:
+    numbers = options.parse_whole_numbers(option, text)
+    if numbers is None:
         return None
-    shapes = options.parse_shape(text)
-    if len(shapes) != 1 or len(shapes[0]) != 2:
+    if len(numbers) != 2 or min(numbers) < 1:
         raise InputError(f"{option} {text} is no size", remedy=f"for example {option} 32,32")
-    height, width = shapes[0]
+    height, width = numbers
     return height, width
 
 

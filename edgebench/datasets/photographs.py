@@ -56,8 +56,8 @@ class Cut:
         if self.tile is None:
             return len(photographs)
         if self.size is not None:
-            return len(photographs) * len(self._corners(self.size, "data.size"))
-        return sum(len(self._corners(size_of(p.image), p.image)) for p in photographs)
+            return len(photographs) * self._tiles(self.size, "data.size")
+        return sum(self._tiles(size_of(p.image), p.image) for p in photographs)
 
     def read(self, photographs: Sequence[Photograph], classes_of: Callable[[str], Numbers]) -> Part:
         """Return all examples; with tiles, those of a photograph are a group.
@@ -105,7 +105,8 @@ class Cut:
     def _places(self, image: Bytes, shape: Size, path: str) -> list[tuple[int, int]]:
         size = image.shape[0], image.shape[1]
         if self.tile is not None:
-            return self._corners(size, path)
+            rows, columns = self._edges(size, path)
+            return [(top, left) for top in rows for left in columns]
         if size != shape:
             raise InputError(
                 f"{shown(path)} is {size[0]}x{size[1]}, and others are {shape[0]}x{shape[1]}",
@@ -114,8 +115,13 @@ class Cut:
             )
         return [(0, 0)]
 
-    def _corners(self, size: Size, path: str) -> list[tuple[int, int]]:
-        """Return top and left of each tile, row by row."""
+    def _tiles(self, size: Size, path: str) -> int:
+        """Return how many tiles are cut, without listing them: they may be more than memory holds."""
+        rows, columns = self._edges(size, path)
+        return len(rows) * len(columns)
+
+    def _edges(self, size: Size, path: str) -> tuple[list[int], list[int]]:
+        """Return the tops of the rows of tiles, and the lefts of their columns."""
         assert self.tile is not None
         if size[0] < self.tile[0] or size[1] < self.tile[1]:
             raise InputError(
@@ -126,7 +132,7 @@ class Cut:
             np.linspace(0, whole - piece, -(-whole // piece)).round().astype(int).tolist()
             for whole, piece in zip(size, self.tile, strict=True)
         )
-        return [(top, left) for top in rows for left in columns]
+        return rows, columns
 
 
 def first_share(photographs: Sequence[Photograph], share: float) -> list[Photograph]:

@@ -61,6 +61,8 @@ def test_check_of_the_digits(empty: Path, capfd: Any) -> None:
         (["check", "no_such_module_here:data"], "cannot be imported"),
         (["check", "digits", "--sample", "2"], "--sample 2.0 is not"),
         (["check", "digits", "--size", "8"], "--size 8 is no size"),
+        (["check", "digits", "--size", "0,8"], "--size 0,8 is no size"),
+        (["check", "digits", "--tile", "8,x"], "--tile 8,x is not a list of whole numbers"),
         (["get", "cwfid"], "cannot be downloaded"),
         (["get", "nothing"], "nothing is not a data set"),
     ],

@@ -146,6 +146,13 @@ def test_tiles_cover_a_photograph_evenly(tmp_path: Path) -> None:
         np.testing.assert_array_equal(test.y[tile], whole.y[window])
 
 
+def test_more_tiles_than_memory_holds_are_counted_and_not_listed(tmp_path: Path) -> None:
+    fields(tmp_path, (0, 1))
+    told = refused(tmp_path, size=(10**6, 10**6), tile=(4, 4))
+    assert told.startswith("500000000000 examples of ")
+    assert "take 96,000.0 GB of memory" in told
+
+
 def test_a_size_comes_before_tiles(tmp_path: Path) -> None:
     fields(tmp_path, (0, 255))
     data = loaded(tmp_path, size=(16, 48), tile=(16, 16))
