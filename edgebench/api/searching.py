@@ -142,14 +142,14 @@ def paper(
     Raises:
         InputError: a store holds no runs.
     """
-    from edgebench.report import RunView, paper_document, write_paper
+    from edgebench.report import write_paper
 
     results = []
     for store in stores:
         with open_store(store) as opened:
             results += [opened.load(run_id) for run_id in opened.run_ids()]
     page = write_paper(results, Path(reports))
-    return page, paper_document(RunView.of(result) for result in results)
+    return page, json.loads((page.parent / "paper.json").read_text(encoding="utf-8"))
 
 
 def _resumed(run: Run, options: Mapping[str, Any]) -> Any:
@@ -169,8 +169,7 @@ def _resumed(run: Run, options: Mapping[str, Any]) -> Any:
 
 
 def _draw(store: Any, run_id: str, reports: Path) -> SearchResult:
-    from edgebench.report import write_report
-    from edgebench.tuning import write_heldout
+    from edgebench.report import write_heldout, write_report
 
     result = store.load(run_id)
     page = write_report(result, reports, store.artifact_path)

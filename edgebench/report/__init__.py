@@ -1,5 +1,6 @@
 """Reports: the summary document, the tables, and one offline page for a run."""
 
+from edgebench.report.heldout import write_heldout
 from edgebench.report.paper import paper_document, write_paper
 from edgebench.report.summary import as_json, summarise
 from edgebench.report.tables import front_frame, trials_frame
@@ -13,6 +14,7 @@ __all__ = [
     "paper_document",
     "summarise",
     "trials_frame",
+    "write_heldout",
     "write_paper",
     "write_report",
 ]

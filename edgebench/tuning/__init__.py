@@ -1,6 +1,5 @@
 """The search: oracles, the session that asks them, and what becomes of its winners."""
 
-from edgebench.tuning.heldout import write_heldout
 from edgebench.tuning.names import candidate_id
 from edgebench.tuning.observer import Observer, Progress, SilentObserver
 from edgebench.tuning.oracles import Judge
@@ -21,5 +20,4 @@ __all__ = [
     "candidate_id",
     "export_again",
     "export_keras_file",
-    "write_heldout",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,24 @@ def test_their_numbers_are_one_document(capsys: pytest.CaptureFixture[str]) -> N
     values = [f["value"] for case in document["cases"] for f in case["published"]]
     assert {0.592, 0.697, 0.0098, 0.977} <= set(values)
     assert not any(case["ours"] for case in document["cases"])
+
+
+def test_a_run_is_drawn_without_a_framework() -> None:
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "edgebench",
+        "report",
+        "r",
+        "--store",
+        "one",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"tensorflow", "keras", "keras_tuner"}
+    assert done.stdout.strip() == "reports/r/index.html"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgebench import scratch
 from edgebench.datasets import load_dataset
+from edgebench.errors import InputError
 from edgebench.records import Suite
 
 FILE_NAME = "heldout.npz"
@@ -21,7 +22,10 @@ def write_heldout(suite: Suite, folder: Path) -> Path:
     path = folder / FILE_NAME
     if path.exists():
         return path
-    dataset = load_dataset(suite.data, suite.seed)
+    try:
+        dataset = load_dataset(suite.data, suite.seed)
+    except InputError:
+        return path
     if not dataset.lacks():
         test = dataset.test()
         with scratch.replacing(path) as partial, partial.open("wb") as file:

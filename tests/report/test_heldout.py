@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edgebench.records import DataPlan
+from edgebench.report import write_heldout
 from edgebench.testing.store import example_run
-from edgebench.tuning import write_heldout
 
 SUITE = dataclasses.replace(example_run().suite, data=DataPlan(name="digits", size=(8, 8)))
 
@@ -28,5 +28,6 @@ def test_a_report_that_is_drawn_where_the_data_is_not_goes_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGEBENCH_DATA", str(tmp_path))
-    away = dataclasses.replace(SUITE, data=DataPlan(name="cifar10"))
-    assert not write_heldout(away, tmp_path).exists()
+    for name in ("cifar10", str(tmp_path / "mine.npz"), "no_such_module:data"):
+        away = dataclasses.replace(SUITE, data=DataPlan(name=name))
+        assert not write_heldout(away, tmp_path).exists()
