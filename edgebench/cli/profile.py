@@ -95,7 +95,7 @@ def _suite_named(models: list[str]) -> str | None:
     path = Path(models[0])
     if path.suffix in (".yaml", ".yml"):
         return models[0]
-    if len(models) > 1 or path.suffix in MODEL_SUFFIXES or path.exists():
+    if len(models) > 1 or path.suffix in MODEL_SUFFIXES or path.is_file():
         return None
     try:
         suites.find(models[0])

@@ -96,6 +96,8 @@ def test_a_name_is_a_suite_of_the_working_folder(folder: Path) -> None:
     (folder / "suites" / "here.yaml").write_text(
         "name: h\nmodels: [models/tiny.onnx]\ndata: none\n"
     )
+    (folder / "here").mkdir()
+    typed("profile", "here", "--blocks", "1", "--block-s", "0.1", "--out", "here")
     (row,) = api.profile_suite("here", blocks=1, block_s=0.1)
     assert (row.measurement.model_name, row.score, row.ops) == ("tiny.onnx", None, None)
     with pytest.raises(InputError, match=r"^hree does not exist$") as caught:
