@@ -18,7 +18,8 @@ def with_task(document: Document, suite: Suite, spec: DatasetSpec) -> Suite:
     that nobody wrote."""
     metrics = trained_metrics(spec.task)
     if not document.is_written(("objectives",)):
-        first = dataclasses.replace(suite.objectives[0], metric=metrics[0])
+        worst = (document.written().get("reference") or {}).get(metrics[0], 0.0)
+        first = dataclasses.replace(suite.objectives[0], metric=metrics[0], reference=float(worst))
         suite = dataclasses.replace(suite, objectives=(first, *suite.objectives[1:]))
     for metric in (o.metric for o in suite.objectives if o.metric.startswith("val_")):
         known(

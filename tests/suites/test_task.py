@@ -42,6 +42,15 @@ def test_objectives_that_nobody_wrote_begin_with_the_task_s_metric(text: str, me
     assert suite.training.watch == metric
 
 
+@pytest.mark.parametrize(
+    ("text", "metric"),
+    [(CLASSES, "val_accuracy"), (MASKS, "val_iou"), (BOXES, "val_map")],
+)
+def test_they_begin_with_the_reference_of_that_metric(text: str, metric: str) -> None:
+    assert load(text).objectives[0].reference == 0.0
+    assert load(f"{text}reference: {{{metric}: 0.4}}\n").objectives[0].reference == 0.4
+
+
 def test_the_first_objective_that_is_trained_is_watched() -> None:
     assert load(f"{BOXES}objectives: {{latency_ms: min, val_loss: min}}\n").training.watch == (
         "val_loss"
