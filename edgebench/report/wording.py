@@ -164,6 +164,9 @@ def about_the_run(view: RunView) -> Iterator[str]:
         yield f"This run is {run.status}: {len(view.searched)} trials have ended."
     if run.suite.scale != 1.0:
         yield f"The suite was scaled by {run.suite.scale:g}: fewer trials and epochs than it asks."
+    if run.suite.data.sample != 1.0:
+        share = f"{100 * run.suite.data.sample:g}"
+        yield f"Of the data the first {share} % was used (sample: {run.suite.data.sample:g})."
     if run.data.get("synthetic"):
         source = run.data.get("source", "made up").removeprefix("synthetic: ")
         yield f"The data is synthetic: {source}; nothing here says how it does on real data."

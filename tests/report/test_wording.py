@@ -131,7 +131,7 @@ def test_what_to_be_careful_of(result: RunResult, build: SimpleNamespace) -> Non
         result.run,
         status="interrupted",
         git_dirty=True,
-        suite=replace(result.run.suite, scale=0.1),
+        suite=replace(result.run.suite, scale=0.1, data=replace(result.run.suite.data, sample=0.2)),
         notes=("the device was busy",),
     )
     dead = tuple(replace(a, accuracy=0.2) if a == file else a for a in result.artifacts)
@@ -146,6 +146,7 @@ def test_what_to_be_careful_of(result: RunResult, build: SimpleNamespace) -> Non
 
     assert "This run is interrupted: 8 trials have ended." in found
     assert "scaled by 0.1" in found
+    assert "Of the data the first 20 % was used (sample: 0.2)." in found
     assert "not committed" in found
     assert "the device was busy." in found
     assert "1 trial failed: out of memory." in found
