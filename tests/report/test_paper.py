@@ -11,7 +11,7 @@ import pytest
 
 from edgebench import suites
 from edgebench.datasets import DATASETS
-from edgebench.records import DataPlan, Metric, Repeat, RunResult, Status
+from edgebench.records import DataPlan, Metric, Precision, Repeat, RunResult, Status
 from edgebench.report import RunView, paper_document, write_paper
 from edgebench.report.paper.ours import outcomes_of
 from edgebench.report.paper.published import FURTHER_POINTS, GROUPS, Case
@@ -146,3 +146,43 @@ def test_the_drawing_has_a_point_for_each_size_that_is_known(
         return len(layer["data"]["values"] if "data" in layer else spec["data"]["values"])
 
     assert points(cifar) == points() + 1
+
+
+def test_a_mean_of_another_metric_is_not_passed_over_nor_mistaken(
+    cifar: RunResult,
+) -> None:
+    case = next(case for case in CASES if case.suite == "cwfid-unet-auto")
+    suite = cifar.run.suite
+    suite = replace(
+        suite, template=case.template, data=DataPlan(name="cwfid"), constraints=(),
+        training=replace(suite.training, watch="val_iou"),
+    )  # fmt: skip
+    reached = {"val_iou": 0.80, "val_pixel_accuracy": 0.97}
+    trial = next(trial for trial in cifar.trials if trial.trial_id == "t001")
+    metrics = (*trial.metrics, *(Metric(name=k, value=v) for k, v in reached.items()))
+    result = replace(
+        cifar,
+        run=replace(cifar.run, suite=suite, data={"task": "segmentation"}),
+        trials=(replace(trial, metrics=(*metrics, Metric(name="test_iou", value=0.79))),),
+        repeats=(Repeat(trial_id="t001", seed=1007, accuracy=0.82),),
+    )
+    rows = [row for table in paper_tables([RunView.of(result)]) for row in table.rows]
+    (ours,) = [row for row in rows if row[5].endswith("t001")]
+    assert ours[6] == "0.970"
+    assert ours[7].startswith("validation mean IoU 0.810 [")
+    assert ours[7].endswith(" of 2")
+    assert ours[9] == "IoU 0.800, test mean IoU 0.790"
+
+
+def test_remarks_tell_quantised_files_and_a_difference_that_can_be_seen(cifar: RunResult) -> None:
+    (found,) = outcome(SE_40, cifar)
+    assert standing(SE_40, replace(found, best=0.6970001)) == "equal"
+    assert standing(SE_40, replace(found, best=0.695)) == "worse by 0.002"
+    suite = cifar.run.suite
+    int8 = replace(suite, latency=replace(suite.latency, precision=Precision.INT8))
+    fp32 = replace(suite, latency=replace(suite.latency, precision=Precision.FP32))
+    for precise, is_told in ((int8, True), (fp32, False)):
+        view = RunView.of(replace(cifar, run=replace(cifar.run, suite=precise)))
+        rows = [row for table in paper_tables([view]) for row in table.rows]
+        (ours,) = [row for row in rows if row[4].startswith("pareto")]
+        assert ("of int8 files" in ours[-1]) is is_told

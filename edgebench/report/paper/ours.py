@@ -16,7 +16,8 @@ class Outcome:
     """The best trial of one run of a case, by the metric of the case.
 
     ``best`` is of one training, as published figures are; ``mean`` of several seeds of that same network, where it was
-    trained again. ``iou``, ``average_precision`` and ``tested`` are what else is known of it.
+    trained again, in the metric that its search went by. ``iou``, ``average_precision`` and ``tested``, whose name is
+    ``test_title``, are what else is known of it. ``precision`` is that of the files which the search ranked by.
     """
 
     run_id: str
@@ -28,12 +29,14 @@ class Outcome:
     params: int
     iou: float | None
     average_precision: float | None
+    test_title: str
     tested: float | None
     trials: int
     search_epochs: int
     repeat_epochs: int
     wall_s: float
     seed: int
+    precision: str
     scale: float
     chosen_by_test: bool
     status: str
@@ -62,23 +65,24 @@ def _outcome(view: RunView, trained: list[Trial], metric: str) -> Outcome:
     best = best_of(metric, [trial.values()[metric] for trial in trained])
     trial = next(trial for trial in trained if trial.values()[metric] == best)
     values = trial.values()
-    repeated = view.repeated(trial)
     return Outcome(
         run_id=run.run_id,
         suite=run.suite.name,
         search=run.suite.oracle.name,
         trial_id=trial.trial_id,
         best=best,
-        mean=repeated if repeated and repeated.name == metric else None,
+        mean=view.repeated(trial),
         params=int(values["trainable_params"]),
         iou=values.get("val_iou"),
         average_precision=values.get("val_map"),
+        test_title=view.file_title,
         tested=view.value(trial, view.tested),
         trials=len(view.searched),
         search_epochs=sum(t.epochs for t in (*view.result.trials, *view.result.paused)),
         repeat_epochs=sum(repeat.epochs for repeat in view.result.repeats),
         wall_s=run.wall_s,
         seed=run.suite.seed,
+        precision=run.suite.latency.precision.value,
         scale=run.suite.scale,
         chosen_by_test=run.suite.data.validation == "test",
         status=run.status,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgebench.records import METRICS, Goal
+from edgebench.objectives import CONFIDENCE
+from edgebench.records import METRICS, Goal, Metric, Precision, metric_kind
 from edgebench.report import figures
 from edgebench.report.paper.ours import Outcome, outcomes_of
 from edgebench.report.paper.published import EPOCHS, GROUPS, TRIALS, Case, Group
@@ -46,9 +47,10 @@ def standing(case: Case, outcome: Outcome) -> str:
     values = [figure.value for figure in case.figures]
     is_gain = METRICS[case.metric].goal is Goal.MAX
     published = max(values) if is_gain else min(values)
+    if figures.accuracy(outcome.best) == figures.accuracy(published):
+        return "equal"
     change = outcome.best - published if is_gain else published - outcome.best
-    word = "better" if change > 0 else "worse" if change < 0 else "equal"
-    return f"{word} by {figures.accuracy(abs(change))}" if change else word
+    return f"{'better' if change > 0 else 'worse'} by {figures.accuracy(abs(change))}"
 
 
 def _about(group: Group, views: Sequence[RunView]) -> str:
@@ -88,16 +90,13 @@ def _rows(case: Case, views: Sequence[RunView]) -> list[tuple[str, ...]]:
 
 
 def _outcome(case: Case, outcome: Outcome) -> tuple[str, ...]:
-    mean = outcome.mean
     share = outcome.search_epochs / case.goal_epochs if case.goal_epochs else None
     again = f" + {figures.count(outcome.repeat_epochs)}" if outcome.repeat_epochs else ""
     return (
         f"{outcome.search}, {outcome.trials} trials",
         f"{outcome.run_id} {outcome.trial_id}",
         figures.accuracy(outcome.best),
-        f"{figures.accuracy(mean.value)} {figures.accuracy_interval(mean)} of {mean.n}"
-        if mean
-        else "one seed",
+        _mean(case, outcome.mean),
         figures.count(outcome.params),
         _also(outcome),
         f"{figures.count(outcome.search_epochs)}{again}",
@@ -107,11 +106,18 @@ def _outcome(case: Case, outcome: Outcome) -> tuple[str, ...]:
     )
 
 
+def _mean(case: Case, mean: Metric | None) -> str:
+    if mean is None:
+        return "one seed"
+    title = "" if mean.name == case.metric else f"{metric_kind(mean.name).title} "
+    return f"{title}{figures.accuracy(mean.value)} {figures.accuracy_interval(mean)} of {mean.n}"
+
+
 def _also(outcome: Outcome) -> str:
     found = (
         ("IoU", outcome.iou),
         ("mAP@0.5", outcome.average_precision),
-        ("test", outcome.tested),
+        (f"test {outcome.test_title}", outcome.tested),
     )
     return ", ".join(
         f"{title} {figures.accuracy(value)}" for title, value in found if value is not None
@@ -125,6 +131,7 @@ def _remarks(case: Case, outcome: Outcome) -> str:
         "chosen by the test part"
         if outcome.chosen_by_test
         else "chosen by a held-out part of the training examples",
+        f"of {outcome.precision} files" if outcome.precision != Precision.FP32 else "",
         f"scaled by {outcome.scale:g}" if outcome.scale != 1.0 else "",
         f"suite {outcome.suite}" if outcome.suite != case.suite else "",
         f"limits {outcome.limits}" if outcome.limits else "",
@@ -138,5 +145,6 @@ def budget_sentence() -> str:
     return (
         f"A published search is {TRIALS} trials of at most {EPOCHS} epochs; 'of published' is the share of these "
         f"{TRIALS * EPOCHS:,} epochs that our search took, its baseline included. What is added to the epochs trained "
-        "networks again from other seeds."
+        "networks again from other seeds; the interval of a mean over seeds is "
+        f"the {100 * CONFIDENCE:.0f} % one by Student's t."
     )
