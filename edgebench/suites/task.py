@@ -25,6 +25,10 @@ def with_task(document: Document, suite: Suite, spec: DatasetSpec) -> Suite:
         known(
             document, ("objectives", metric), f"a metric of {spec.task}", metric, metrics, key=True
         )
+    for index, constraint in enumerate(suite.constraints):
+        if constraint.metric.startswith("val_"):
+            at = ("constraints", index)
+            known(document, at, f"a metric of {spec.task}", constraint.metric, metrics)
     trained = [o.metric for o in suite.objectives if o.metric in metrics]
     plan = dataclasses.replace(suite.training, watch=trained[0] if trained else metrics[0])
     if plan.loss:
