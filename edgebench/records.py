@@ -103,8 +103,14 @@ METRICS: dict[str, MetricKind] = {
     "float_val_iou": MetricKind(
         unit="", goal=Goal.MAX, title="validation mean IoU before quantisation"
     ),
+    "float_val_pixel_accuracy": MetricKind(
+        unit="", goal=Goal.MAX, title="validation pixel accuracy before quantisation"
+    ),
     "float_val_map": MetricKind(
         unit="", goal=Goal.MAX, title="validation mAP@0.5 before quantisation"
+    ),
+    f"float_{LOSS}": MetricKind(
+        unit="", goal=Goal.MIN, title="validation loss before quantisation"
     ),
     "test_accuracy": MetricKind(unit="", goal=Goal.MAX, title="test accuracy"),
     "test_iou": MetricKind(unit="", goal=Goal.MAX, title="test mean IoU"),

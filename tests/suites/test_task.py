@@ -8,7 +8,7 @@ import pytest
 
 from edgebench import suites
 from edgebench.errors import DocumentError, InputError
-from edgebench.records import DataPlan, Suite
+from edgebench.records import METRICS, DataPlan, Suite
 from edgebench.suites import suite_hash, trained_metrics
 
 pytestmark = pytest.mark.usefixtures("keras")
@@ -63,6 +63,8 @@ def test_the_first_objective_that_is_trained_is_watched() -> None:
 def test_the_metrics_of_a_task() -> None:
     assert trained_metrics("segmentation") == ("val_iou", "val_pixel_accuracy", "val_loss")
     assert trained_metrics("detection") == ("val_map", "val_loss")
+    for task in ("classification", "segmentation", "detection"):
+        assert {f"float_{name}" for name in trained_metrics(task)} <= METRICS.keys()
 
 
 @pytest.mark.parametrize(
