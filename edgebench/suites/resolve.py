@@ -68,7 +68,7 @@ def resolve(document: Document, raw: SuiteDocument) -> Suite:
         for index, name in enumerate(raw.devices)
     ]
     metrics = [
-        *(name for name in METRICS if not name.startswith("float_")),
+        *(name for name in METRICS if not name.startswith(("float_", "test_"))),
         *(f"{name}@{device}" for name in ON_DEVICES for device in devices[1:]),
     ]
     for metric in dict.fromkeys((*raw.objectives, *raw.reference)):

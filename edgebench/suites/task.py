@@ -26,7 +26,7 @@ def with_task(document: Document, suite: Suite, spec: DatasetSpec) -> Suite:
             document, ("objectives", metric), f"a metric of {spec.task}", metric, metrics, key=True
         )
     for index, constraint in enumerate(suite.constraints):
-        if constraint.metric.startswith("val_"):
+        if constraint.metric.startswith(("val_", "test_")):
             at = ("constraints", index)
             known(document, at, f"a metric of {spec.task}", constraint.metric, metrics)
     trained = [o.metric for o in suite.objectives if o.metric in metrics]

@@ -73,6 +73,8 @@ def test_the_metrics_of_a_task() -> None:
         (f"{MASKS}objectives: {{val_accuracy: max}}\n", "4:14", "val_accuracy is not a metric of segmentation"),
         (f"{CLASSES}objectives: {{val_map: max}}\n", "4:14", "val_map is not a metric of classification"),
         (f'{MASKS}constraints: ["val_accuracy>=0.9"]\n', "4:15", "val_accuracy is not a metric of segmentation"),
+        (f'{CLASSES}constraints: ["test_accuracy>=0.9"]\n', "4:15", "test_accuracy is not a metric of classification"),
+        (f"{CLASSES}objectives: {{test_accuracy: max}}\nreference: {{test_accuracy: 0.1}}\n", "4:14", "test_accuracy is not a metric"),
         (f"{MASKS}training: {{loss: mined}}\n", "4:18", "mined is not a loss of segmentation"),
         (f"{MASKS}training: {{augment: [mirror, mirrow]}}\n", "4:30", "mirrow is not a change"),
         (f"{BOXES}training: {{augment: [mirror]}}\n", "4:22", "mirror does not suit mnist-detection"),
