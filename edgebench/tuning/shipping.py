@@ -215,26 +215,24 @@ def write_files(model: Any, job: FilesJob) -> ShippedNetwork:
     )
     with tempfile.TemporaryDirectory(dir=scratch.own_folder()) as aside:
 
-        def write(target: ExportTarget, folder: str) -> ExportedFile:
+        @functools.cache
+        def write(target: ExportTarget) -> ExportedFile:
+            folder = job.folder if target in job.targets else aside
             representative = representative_of(job.data, job.seed, target.precision)
             return exporter.export(target, Path(folder), representative, metadata=metadata)
-
-        @functools.cache
-        def plain(file_format: Format) -> Path:
-            target = ExportTarget(format=file_format, precision=Precision.FP32)
-            return Path(write(target, aside).path)
 
         def moved(target: ExportTarget, path: Path) -> tuple[LayerError, ...]:
             """Return the layers that quantisation moves; none where they cannot be told, which is no fault of the file."""
             try:
                 few = [array[:LAYER_EXAMPLES] for array in heldout]
-                return worst_layers(plain(target.format), path, few)
+                plain = write(dataclasses.replace(target, precision=Precision.FP32))
+                return worst_layers(Path(plain.path), path, few)
             except Exception as error:  # noqa: BLE001  runtimes raise what they like
                 LOG.warning("the layers of %s cannot be compared: %s", target, first_line(error))
                 return ()
 
         def shipped(target: ExportTarget) -> ShippedFile:
-            file = write(target, job.folder)
+            file = write(target)
             path = Path(file.path)
             return ShippedFile(
                 target=target,
