@@ -52,7 +52,7 @@ def from_document(document: Mapping[str, Any], *, origin: str = "the document") 
         content = json.dumps(document, allow_nan=False)
         return TypeAdapter(GateResult).validate_json(content, strict=True)
     except ValidationError as error:
-        raise _damaged(origin, error) from None
+        raise damaged(f"{origin} is a damaged gate result", error) from None
     except (TypeError, ValueError) as error:
         raise InputError(f"{origin} is not strict JSON", why=str(error)) from None
 
@@ -92,7 +92,8 @@ def _check(check: Check) -> dict[str, Any]:
     return {**as_plain(check), "noisy_blocks": check.noisy_blocks}
 
 
-def _damaged(origin: str, error: ValidationError) -> InputError:
+def damaged(message: str, error: ValidationError) -> InputError:
+    """Return the error that tells the first mistake of a document, and its place in it."""
     first = error.errors(include_input=False)[0]
     place = ".".join(map(str, first["loc"]))
-    return InputError(f"{origin} is a damaged gate result", why=f"{place}: {first['msg']}")
+    return InputError(message, why=f"{place}: {first['msg']}")
