@@ -19,6 +19,7 @@ from edgebench.cli import (
     device,
     doctor,
     export,
+    history,
     profile,
     report,
     runs,
@@ -42,6 +43,7 @@ app.add_typer(template.app, name="template")
 app.command("profile")(profile.profile)
 app.command("compare")(compare.compare)
 app.add_typer(baseline.app, name="baseline")
+app.command("history")(history.history)
 app.add_typer(data.app, name="data")
 app.add_typer(device.app, name="device")
 app.command("export")(export.export)

@@ -43,7 +43,7 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
             drawings=drawings,
             architectures=draw_architectures(view),
             specs={name: drawing.spec for name, drawing in drawings.items()},
-            bundle=_bundle() if drawings else Markup(""),
+            bundle=bundle() if drawings else Markup(""),
             device_facts=list(_device_facts(view)),
             run_facts=_run_facts(view),
             chip=_chip(view),
@@ -55,7 +55,7 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
 
 
 @cache
-def _bundle() -> Markup:
+def bundle() -> Markup:
     """Return Vega, Vega-Lite and Vega-Embed as one script of 0.9 MB."""
     script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     return Markup(script.replace("</script", "<\\/script"))  # noqa: S704 the package's own script
