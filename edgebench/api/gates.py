@@ -11,13 +11,17 @@ from edgebench.gate import (
     Gate,
     GatePlan,
     GateResult,
+    Margins,
     Question,
     SaveOptions,
+    compare_stored,
+    read_benchmarks,
     read_margins,
     resolve,
     resolve_all,
     save,
 )
+from edgebench.gate.result import LATENCY
 from edgebench.profiling import MeasurePlan
 from edgebench.records import DataPlan
 
@@ -39,7 +43,8 @@ def compare(
     """Hold files against their baseline: contents, answers, and latency in pairs of blocks on each device.
 
     Args:
-        base: A model file, a folder of them, a baseline folder, or a run, whose pick is meant.
+        base: A model file, a folder of them, a baseline folder, or a run, whose pick is meant. Two .json files of
+            pytest-benchmark's schema are compared as they stand: stored numbers pass, or stay undecided.
         head: Likewise; None holds the baseline against itself, with ``noise``.
         device: A device's name or file, or several.
         margin: How much longer a file may take, as a share; .05 where neither this nor ``margins`` says otherwise.
@@ -56,11 +61,14 @@ def compare(
         IncomparableError: the sides have nothing in common.
         WorkError: a file does not run.
     """
+    allowed = read_margins(margins, margin)
+    if head is not None and Path(base).suffix == Path(head).suffix == ".json":
+        return _stored(Path(base), Path(head), allowed)
     alpha = options.pop("alpha", 0.01)
     question = _question(options)
     plan = GatePlan(
         devices=(device,) if isinstance(device, str) else tuple(device),
-        margins=read_margins(margins, margin),
+        margins=allowed,
         block=MeasurePlan(**{"blocks": 1, **options}),
         alpha=alpha,
         question=question,
@@ -103,6 +111,16 @@ def save_baseline(
         told=told,
     )
     return save(resolve_all(names, Path(store)), Path(to), chosen)
+
+
+def _stored(base: Path, head: Path, margins: Margins) -> GateResult:
+    before, after = read_benchmarks(base), read_benchmarks(head)
+    limits = {each.fullname: margins.of(each.fullname) for each in before.benchmarks}
+    return compare_stored(
+        before,
+        after,
+        margins={name: kinds[LATENCY] for name, kinds in limits.items() if LATENCY in kinds},
+    )
 
 
 def _question(options: dict[str, Any]) -> Question | None:

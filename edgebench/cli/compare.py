@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgebench import scratch
 from edgebench.cli import options
+from edgebench.cli.files import write_text
 from edgebench.cli.screen import Told, labelled, out, print_json, print_table
 from edgebench.errors import InputError
 
@@ -56,6 +57,14 @@ def compare(
         Path | None,
         typer.Option("--markdown", metavar="FILE", help="Write a summary for a job page there."),
     ] = None,
+    benchmark_json: Annotated[
+        Path | None,
+        typer.Option(
+            "--benchmark-json",
+            metavar="FILE",
+            help="Write the latencies in pytest-benchmark's schema there, for `edgebench history`.",
+        ),
+    ] = None,
     store: options.Store = options.DEFAULT_STORE,
     as_json: options.Json = False,
 ) -> int:
@@ -64,7 +73,7 @@ def compare(
     Exits with 1 for a regression, 4 where something cannot be compared, 3 where a device is not fit for it.
     """
     from edgebench import api
-    from edgebench.gate import read_margin
+    from edgebench.gate import as_junit, as_markdown, read_margin, results_as_benchmarks
 
     if head is None and not a_a:
         raise InputError("compare needs two sides", remedy="name HEAD, or give --a-a")
@@ -89,7 +98,12 @@ def compare(
             told=told,
             **{name: value for name, value in chosen.items() if value is not None},
         )
-    _write(result, junit, markdown)
+    if junit is not None:
+        write_text(junit, as_junit(result))
+    if markdown is not None:
+        write_text(markdown, as_markdown(result))
+    if benchmark_json is not None:
+        write_text(benchmark_json, json.dumps(results_as_benchmarks([result]), indent=2) + "\n")
     if as_json:
         from edgebench.gate import as_document
 
@@ -97,15 +111,6 @@ def compare(
     else:
         _print(result)
     return result.exit_code(strict=strict)
-
-
-def _write(result: GateResult, junit: Path | None, markdown: Path | None) -> None:
-    from edgebench.gate import as_junit, as_markdown
-
-    for path, text in ((junit, as_junit), (markdown, as_markdown)):
-        if path is not None:
-            with scratch.replacing(path) as partial:
-                partial.write_text(text(result), encoding="utf-8", newline="\n")
 
 
 def _print(result: GateResult) -> None:

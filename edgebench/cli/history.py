@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgebench import scratch
 from edgebench.cli import options
+from edgebench.cli.files import write_text
 from edgebench.cli.screen import err, out, print_json, print_table
-from edgebench.errors import InputError
 
 if TYPE_CHECKING:
     from edgebench.gate.history import History
@@ -35,20 +34,12 @@ def history(
     found = read_history(folder)
     for sentence in found.skipped:
         err().print(f"skipped  {sentence}", markup=False, soft_wrap=True)
-    _write(to, render_history(found))
+    write_text(to, render_history(found))
     if as_json:
         print_json({**as_document(found), "page": str(to)})
         return
     _print(found)
     out().print(str(to), markup=False, soft_wrap=True)
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        with scratch.replacing(path) as partial:
-            partial.write_text(page, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written", why=str(error.strerror)) from None
 
 
 def _print(found: History) -> None:

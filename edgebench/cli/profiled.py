@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgebench import scratch
+from edgebench.cli.files import write_text
 from edgebench.cli.scores import sentences as score_sentences
 from edgebench.errors import InputError
 from edgebench.profiling import Profiled, SuiteProfile
@@ -55,8 +55,7 @@ def write(profile: SuiteProfile, folder: Path) -> None:
     """Write profile.json and profile.md into a folder; a crash leaves former ones whole."""
     document = json.dumps(as_document(profile.rows), indent=2, allow_nan=False)
     for name, text in (("profile.json", document + "\n"), ("profile.md", as_markdown(profile))):
-        with scratch.replacing(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(folder / name, text)
 
 
 def as_markdown(profile: SuiteProfile) -> str:

@@ -2,6 +2,11 @@
 
 from edgebench.gate.answers import Answers, Question, check_answers
 from edgebench.gate.baseline import SaveOptions, Subject, save
+from edgebench.gate.benchmark_json import (
+    compare_stored,
+    read_benchmarks,
+    results_as_benchmarks,
+)
 from edgebench.gate.compare import Gate, GatePlan
 from edgebench.gate.contents import Contents, check_contents
 from edgebench.gate.document import as_document, read_result
@@ -39,14 +44,17 @@ __all__ = [
     "cautions",
     "check_answers",
     "check_contents",
+    "compare_stored",
     "decide",
     "hodges_lehmann",
     "holm",
     "pairs_needed",
+    "read_benchmarks",
     "read_margin",
     "read_margins",
     "read_result",
     "resolve",
     "resolve_all",
+    "results_as_benchmarks",
     "save",
 ]
