@@ -144,10 +144,10 @@ def find_steps(latencies: Sequence[float]) -> list[int]:
 
     Source: Killick, Fearnhead and Eckley 2012, doi 10.1080/01621459.2012.737745 (PELT), as ruptures has it.
     """
-    import ruptures
-
     if len(latencies) < 2 * LEAST_LEVEL:
         return []
+    import ruptures
+
     logs = np.log(np.asarray(latencies, np.float64))
     parting = ruptures.Pelt(model="l1", min_size=LEAST_LEVEL, jump=1).fit(logs)
     return [int(end) for end in parting.predict(pen=penalty(logs))[:-1]]
