@@ -158,9 +158,10 @@ def penalty(logs: npt.NDArray[np.float64]) -> float:
 
     s is the noise: the median absolute deviation of the differences of neighbours, which steps hardly touch, scaled to a normal
     distribution's standard deviation, and .2 % or more. In n values of normal noise a level of its own saves s sqrt(2 pi) / 4
-    times a chi-squared of one degree, and the largest of these over all places hardly ever exceeds 4 ln n: in simulated normal,
-    Laplace and t3 noise 4 % of series of 8 and of 12 values show a step, and 1 % or less from 20 on; of steps of 10 % in
-    2 % noise, 5 values before the end, 95 % are found, at their place. Noise that drifts shows more.
+    times a chi-squared of one degree, and the largest of these over all places hardly ever exceeds 4 ln n. Simulated by
+    100 series each of normal, Laplace and t3 noise: at most 5 % of those of 8 or 12 values show a step, at most 2 % of those of
+    20, none of 50 or 100; of steps of 10 % in 2 % noise, 5 values or more before the end, 95 % or more are found at their place.
+    Noise that drifts shows more.
     """
     differences = np.diff(logs)
     deviation = float(np.median(np.abs(differences - np.median(differences))))
