@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebench.api.stores import DEFAULT_STORE
+from edgebench.errors import InputError
 from edgebench.gate import (
     Gate,
     GatePlan,
@@ -16,6 +17,7 @@ from edgebench.gate import (
     SaveOptions,
     compare_stored,
     read_benchmarks,
+    read_margin,
     read_margins,
     resolve,
     resolve_all,
@@ -61,7 +63,9 @@ def compare(
         IncomparableError: the sides have nothing in common.
         WorkError: a file does not run.
     """
-    allowed = read_margins(margins, margin)
+    allowed = read_margins(
+        margins, None if margin is None else read_margin("margin", str(margin))
+    )
     if head is not None and Path(base).suffix == Path(head).suffix == ".json":
         return _stored(Path(base), Path(head), allowed)
     alpha = options.pop("alpha", 0.01)
@@ -126,8 +130,10 @@ def _stored(base: Path, head: Path, margins: Margins) -> GateResult:
 def _question(options: dict[str, Any]) -> Question | None:
     """Take what is asked out of the options."""
     data, examples = options.pop("data", None), options.pop("examples", None)
-    input_range = options.pop("input_range", None) or (0.0, 1.0)
+    input_range = options.pop("input_range", None)
     if data is None:
+        if examples is not None or input_range is not None:
+            raise InputError("examples and input_range go with data", remedy="name a data set")
         return None
     plan = DataPlan(name=data, validation="test")
-    return Question(data=plan, examples=examples, input_range=input_range)
+    return Question(data=plan, examples=examples, input_range=input_range or (0.0, 1.0))

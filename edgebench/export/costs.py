@@ -10,14 +10,17 @@ from edgebench.export.graphs import FileGraph, Node
 # What runs its weights over each place of a map: the weights' position, that of the map (an output where None), its channels' axis.
 _KERNELS: dict[str, tuple[int, int | None, int]] = {
     "CONV_2D": (1, None, -1),
+    "CONV_3D": (1, None, -1),
     "DEPTHWISE_CONV_2D": (1, None, -1),
     "FULLY_CONNECTED": (1, None, -1),
     "TRANSPOSE_CONV": (1, 2, -1),
     "Conv": (1, None, 1),
+    "ConvInteger": (1, None, 1),
+    "QLinearConv": (3, None, 1),
     "ConvTranspose": (1, 0, 1),
     "Gemm": (1, None, -1),
 }
-_PRODUCTS = {"MatMul", "BATCH_MATMUL"}
+_PRODUCTS = {"MatMul", "MatMulInteger", "QLinearMatMul", "BATCH_MATMUL"}
 
 
 def param_bytes(graphs: Sequence[FileGraph]) -> int | None:
@@ -50,13 +53,19 @@ def macs(graphs: Sequence[FileGraph]) -> int | None:
 def _macs(node: Node, graph: FileGraph) -> int | None:
     if node.op in _PRODUCTS:
         left, out = _shape(node.inputs[0], graph), _shape(node.outputs[0], graph)
-        return None if left is None or out is None else math.prod(out) * left[-1]
+        return None if left is None or out is None else math.prod(out) * _summed(node.op, left, out)
     weights_at, map_at, axis = _KERNELS[node.op]
     weights = _shape(node.inputs[weights_at], graph)
     places = _shape(node.outputs[0] if map_at is None else node.inputs[map_at], graph)
     if weights is None or places is None:
         return None
-    return math.prod(places) // places[axis] * math.prod(weights)
+    return math.prod(places) * math.prod(weights) // max(1, places[axis])
+
+
+def _summed(op: str, left: tuple[int, ...], out: tuple[int, ...]) -> int:
+    """Return over how many numbers a product sums; TFLite's may have its left side turned, and the node does not tell."""
+    is_turned = op == "BATCH_MATMUL" and left[-1] == out[-2] != left[-2]
+    return left[-2] if is_turned else left[-1]
 
 
 def _shape(name: str, graph: FileGraph) -> tuple[int, ...] | None:

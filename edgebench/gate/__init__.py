@@ -8,7 +8,7 @@ from edgebench.gate.benchmark_json import (
     results_as_benchmarks,
 )
 from edgebench.gate.compare import Gate, GatePlan
-from edgebench.gate.contents import Contents, check_contents
+from edgebench.gate.contents import check_contents
 from edgebench.gate.document import as_document, read_result
 from edgebench.gate.junit import as_junit
 from edgebench.gate.margins import Margins, read_margin, read_margins
@@ -23,7 +23,6 @@ __all__ = [
     "Answers",
     "BlockTimer",
     "Check",
-    "Contents",
     "Contest",
     "Gate",
     "GatePlan",

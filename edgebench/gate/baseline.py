@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +21,8 @@ from edgebench import scratch
 from edgebench.devices import open_device, sha256_of
 from edgebench.documents import Record
 from edgebench.errors import InputError
+from edgebench.export.inspection import inspect
 from edgebench.gate.answers import Answers, Question
-from edgebench.gate.inspection import inspect
 from edgebench.profiling import MeasurePlan, Profiler
 from edgebench.records import DataPlan
 
@@ -28,6 +31,8 @@ SCHEMA_VERSION = 1
 MOST_BYTES = 10_000_000
 Suffix = Literal[".tflite", ".onnx", ".keras"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# What `save` names its files; whatever else is in the folder is not ours.
+_OURS = re.compile(r"[0-9a-f]{64}\.(tflite|onnx|keras|npz)")
 
 
 class Place(Record):
@@ -47,8 +52,9 @@ class Place(Record):
 
 
 class Asked(Record):
-    """The examples whose answers are stored beside the file."""
+    """The examples whose answers are stored beside the file, by their own sha256."""
 
+    sha256: Sha256
     data: DataPlan
     examples: PositiveInt | None
     input_range: tuple[float, float]
@@ -58,6 +64,10 @@ class Asked(Record):
     @property
     def question(self) -> Question:
         return Question(data=self.data, examples=self.examples, input_range=self.input_range)
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.sha256}.npz"
 
 
 class Entry(Record):
@@ -76,8 +86,8 @@ class Entry(Record):
         return f"{self.sha256}{self.suffix}"
 
     @property
-    def answers_name(self) -> str:
-        return f"{self.sha256}.answers.npz"
+    def file_names(self) -> set[str]:
+        return {self.file_name} | ({self.asked.file_name} if self.asked else set())
 
 
 class BaselineDocument(Record):
@@ -115,12 +125,15 @@ def save(subjects: Sequence[Subject], folder: Path, options: SaveOptions) -> lis
     What the folder has by other names stays. A kill at any instant leaves it as it was, or as it will be.
 
     Raises:
-        InputError: the folder holds another kind of baseline, a file cannot be read, or its answers cannot be had.
+        InputError: the folder cannot be made or is damaged, a file cannot be read, or its answers cannot be had.
         UnavailableError: a device or runtime is not there.
     """
     entries = dict(_document(folder).benchmarks) if (folder / FILE_NAME).exists() else {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made", why=str(error.strerror)) from None
     places = _places(subjects, options)
-    folder.mkdir(parents=True, exist_ok=True)
     with open_device("local") as local:
         for subject in subjects:
             entries[subject.name] = _entry(
@@ -134,9 +147,9 @@ def save(subjects: Sequence[Subject], folder: Path, options: SaveOptions) -> lis
     )
     with scratch.replacing(folder / FILE_NAME) as partial:
         partial.write_text(document.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    kept = {name for entry in entries.values() for name in (entry.file_name, entry.answers_name)}
+    kept = {name for entry in entries.values() for name in entry.file_names}
     for path in folder.iterdir():
-        if path.suffix in (".tflite", ".onnx", ".keras", ".npz") and path.name not in kept:
+        if _OURS.fullmatch(path.name) and path.name not in kept:
             path.unlink()
     return sorted(entries)
 
@@ -188,15 +201,18 @@ def _entry(
     answers = question.ask(subject.path, profiler, options.plan)
     if answers is None:
         return entry
-    with scratch.replacing(folder / entry.answers_name) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, correct=answers.correct)
+    stored = io.BytesIO()
+    np.savez_compressed(stored, correct=answers.correct)
     asked = Asked(
+        sha256=hashlib.sha256(stored.getvalue()).hexdigest(),
         data=question.data,
         examples=question.examples,
         input_range=question.input_range,
         described=answers.data,
         accuracy=answers.accuracy,
     )
+    with scratch.replacing(folder / asked.file_name) as partial:
+        partial.write_bytes(stored.getvalue())
     return entry.model_copy(update={"asked": asked})
 
 
@@ -214,30 +230,35 @@ def load(folder: Path) -> list[Subject]:
 
 
 def _subject(name: str, entry: Entry, folder: Path) -> Subject:
-    path = folder / entry.file_name
-    if not path.is_file():
-        raise _damaged(folder, f"the file of {name} is missing: {path.name}")
-    if sha256_of(path) != entry.sha256:
-        raise _damaged(folder, f"the file of {name} has other bytes than were saved")
     return Subject(
         name=name,
-        path=path,
+        path=_held(folder, entry.file_name, entry.sha256, f"the file of {name}"),
         places=entry.places,
         question=entry.asked.question if entry.asked else None,
-        answers=_answers(name, entry, folder) if entry.asked else None,
+        answers=_answers(name, entry.asked, folder) if entry.asked else None,
     )
 
 
-def _answers(name: str, entry: Entry, folder: Path) -> Answers:
-    assert entry.asked is not None
+def _held(folder: Path, file_name: str, sha256: str, called: str) -> Path:
+    """Return the path of a file of the folder that has the bytes it was saved with."""
+    path = folder / file_name
+    if not path.is_file():
+        raise _damaged(folder, f"{called} is missing: {path.name}")
+    if sha256_of(path) != sha256:
+        raise _damaged(folder, f"{called} has other bytes than were saved")
+    return path
+
+
+def _answers(name: str, asked: Asked, folder: Path) -> Answers:
+    path = _held(folder, asked.file_name, asked.sha256, f"the file of the answers of {name}")
     try:
-        with np.load(folder / entry.answers_name, allow_pickle=False) as stored:
+        with np.load(path, allow_pickle=False) as stored:
             correct = stored["correct"]
         if correct.dtype != bool or correct.ndim != 1 or not len(correct):
             raise ValueError("they are no list of right and wrong")
     except Exception as error:
         raise _damaged(folder, f"the answers of {name} cannot be read") from error
-    return Answers(data=entry.asked.described, correct=correct)
+    return Answers(data=asked.described, correct=correct)
 
 
 def _document(folder: Path) -> BaselineDocument:
@@ -254,7 +275,7 @@ def _document(folder: Path) -> BaselineDocument:
                 why=f"it has schema version {version}, this one knows {SCHEMA_VERSION}",
                 remedy="upgrade edgebench",
             )
-        return BaselineDocument.model_validate_json(content)
+        return BaselineDocument.model_validate_json(content, strict=True)
     except InputError:
         raise
     except ValidationError as error:

@@ -5,29 +5,31 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from edgebench import stats
-from edgebench.devices import Device, open_device
+from edgebench.devices import Device, DeviceDocument, find_device, open_device, sha256_of
 from edgebench.errors import (
+    DeviceError,
     EdgebenchError,
     IncomparableError,
     InputError,
     UnavailableError,
 )
+from edgebench.export.inspection import inspect
 from edgebench.gate.answers import Answers, Question, check_answers
 from edgebench.gate.baseline import Place, Subject
 from edgebench.gate.contents import check_contents
-from edgebench.gate.inspection import inspect
 from edgebench.gate.margins import Margins
 from edgebench.gate.pairs import Contest, PairTaker
-from edgebench.gate.result import ACCURACY, LATENCY, Check, GateResult
+from edgebench.gate.result import ACCURACY, LATENCY, OPS, SIZES, Check, GateResult
 from edgebench.gate.statistics import Ratio, hodges_lehmann, pairs_needed
 from edgebench.gate.verdicts import Ruling, Verdict, decide
 from edgebench.profiling import MeasurePlan, Profiler
-from edgebench.records import DeviceInfo
+from edgebench.records import DeviceInfo, Environment
 
+PROBE_S = 0.05
 Told = Callable[[str], None]
 
 
@@ -39,7 +41,8 @@ class GatePlan:
         devices: Where latency is measured; nowhere where empty.
         margins: How much worse each benchmark may be.
         block: How each block is measured; its runtime, delegate and threads are for files that no baseline says them of.
-        alpha: The risk that anything that is no slower than its margin is called REGRESSED.
+        alpha: The risk that anything that is no slower than its margin is called REGRESSED on a device; and the same of
+            anything that answers no worse.
         question: Whose answers are compared where the baseline has none.
         measures_noise: Run each baseline against itself first, and refuse margins under twice what that shows.
     """
@@ -50,6 +53,10 @@ class GatePlan:
     alpha: float = 0.01
     question: Question | None = None
     measures_noise: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.alpha < 1.0:
+            raise InputError(f"alpha must lie between 0 and 1, not {self.alpha:g}")
 
 
 class Gate:
@@ -89,18 +96,19 @@ class Gate:
         """Make all checks; a device that is not fit for it is a verdict, no error.
 
         Raises:
-            InputError: a file is damaged, or a margin lies under twice a device's noise.
+            InputError: a device is not known, a file is damaged, or a margin lies under twice a device's noise.
             WorkError: a file does not run.
         """
         started, utc = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+        devices = [find_device(name) for name in self._plan.devices]
         common = [name for name in self._base if name in self._head]
         checks = [*map(self._missing, self._base.keys() - self._head.keys())]
         for name in common:
             checks += self._contents(name)
         for name in common:
-            checks += self._answers(name)
+            checks += self._answers(name, self._plan.alpha / len(common))
         noise: dict[str, Ratio] = {}
-        for device in self._plan.devices:
+        for device in devices:
             checks += self._latencies(device, common, noise)
         order = {name: rank for rank, name in enumerate(self._base)}
         return GateResult(
@@ -122,51 +130,64 @@ class Gate:
         )
 
     def _contents(self, name: str) -> Iterator[Check]:
-        self._told(f"reading what stands in {name}")
-        base, head = inspect(self._base[name].path), inspect(self._head[name].path)
-        yield from check_contents(name, base, head, self._plan.margins.of(name))
+        margins = self._plan.margins.of(name)
+        if not margins.keys().isdisjoint({*SIZES, OPS}):
+            self._told(f"reading what stands in {name}")
+            base, head = inspect(self._base[name].path), inspect(self._head[name].path)
+            yield from check_contents(name, base, head, margins)
 
-    def _answers(self, name: str) -> Iterator[Check]:
+    def _answers(self, name: str, alpha: float) -> Iterator[Check]:
         base, head = self._base[name], self._head[name]
         question = base.question or self._plan.question or head.question
         if question is None or ACCURACY not in self._plan.margins.of(name):
             return
-        with open_device("local") as local:
-            profiler = Profiler(local, self._told)
+        try:
+            with open_device("local") as local:
+                profiler = Profiler(local, self._told)
 
-            def asked(subject: Subject) -> Answers | None:
-                self._told(f"asking {subject.path.name} the test part of {question.data.name}")
-                return question.ask(subject.path, profiler, self._plan.block)
+                def asked(subject: Subject) -> Answers | None:
+                    self._told(f"asking {subject.path.name} the test part of {question.data.name}")
+                    return question.ask(subject.path, profiler, self._plan.block)
 
-            before = base.answers if base.question else asked(base)
-            after = asked(head) if before is not None else None
-        if before is not None and after is not None:
-            try:
-                yield check_answers(name, before, after, self._plan.alpha)
-            except IncomparableError as error:
-                yield _failed(name, ACCURACY, None, error)
+                before = (base.answers if base.question else None) or asked(base)
+                after = asked(head) if before is not None else None
+            if before is not None and after is not None:
+                yield check_answers(name, before, after, alpha)
+        except (IncomparableError, UnavailableError) as error:
+            yield _failed(name, ACCURACY, None, error)
 
     def _latencies(
-        self, device: str, names: Sequence[str], noise: dict[str, Ratio]
-    ) -> Iterator[Check]:
+        self, device: DeviceDocument, names: Sequence[str], noise: dict[str, Ratio]
+    ) -> list[Check]:
         wanted = [name for name in names if LATENCY in self._plan.margins.of(name)]
+        found: dict[str, Check] = {}
+        if not wanted:
+            return []
         try:
             with open_device(device) as opened:
-                info = opened.describe()
-                contests = {}
-                for name in wanted:
-                    try:
-                        contests[name] = self._contest(name, info)
-                    except IncomparableError as error:
-                        yield _failed(name, LATENCY, device, error)
-                wanted = list(contests)
+                contests = self._contests(opened, wanted, found)
                 if contests:
-                    yield from self._measured(opened, contests, noise)
+                    found |= self._measured(opened, contests, noise)
         except UnavailableError as error:
-            for name in wanted:
-                yield _failed(name, LATENCY, device, error)
+            left = [name for name in wanted if name not in found]
+            found |= {name: _failed(name, LATENCY, device.name, error) for name in left}
+        return list(found.values())
 
-    def _contest(self, name: str, info: DeviceInfo) -> Contest:
+    def _contests(
+        self, device: Device, names: Sequence[str], failed: dict[str, Check]
+    ) -> dict[str, Contest]:
+        info, profiler, contests = device.describe(), Profiler(device, self._told), {}
+        for name in names:
+            try:
+                contests[name] = self._contest(name, info, profiler)
+            except DeviceError:
+                raise
+            except (IncomparableError, UnavailableError) as error:
+                failed[name] = _failed(name, LATENCY, info.name, error)
+        return contests
+
+    def _contest(self, name: str, info: DeviceInfo, profiler: Profiler) -> Contest:
+        """Return who is run against whom. A short block of the baseline tells what will run both."""
         base, head = self._base[name], self._head[name]
         if base.path.suffix != head.path.suffix:
             raise IncomparableError(
@@ -180,20 +201,24 @@ class Gate:
                 remedy=f"edgebench baseline save ... --device {info.name}",
             )
         if place is not None:
-            _require_same(name, place, info)
-            plan = MeasurePlan(
-                runtime=place.runtime,
-                delegate=place.delegate,
-                threads=place.threads,
-                blocks=1,
-                block_s=plan.block_s,
-                seed=plan.seed,
+            _require_same_device(name, place, info)
+            plan = replace(
+                plan, runtime=place.runtime, delegate=place.delegate, threads=place.threads
             )
-        return Contest(name=name, base=base.path, head=head.path, plan=plan)
+        ran = profiler.block(base.path, replace(plan, block_s=PROBE_S)).environment
+        if place is not None:
+            _require_same_runtime(name, place, info, ran)
+        return Contest(
+            name=name,
+            base=base.path,
+            head=head.path,
+            plan=replace(plan, runtime=ran.runtime),
+            runtime=f"{ran.runtime} {ran.runtime_version}",
+        )
 
     def _measured(
         self, device: Device, contests: Mapping[str, Contest], noise: dict[str, Ratio]
-    ) -> list[Check]:
+    ) -> dict[str, Check]:
         margins = {name: self._plan.margins.of(name)[LATENCY] for name in contests}
         where = device.document.name
         if self._plan.measures_noise:
@@ -201,23 +226,26 @@ class Gate:
             _require_above_noise(margins, noise[where], where)
         taker = self._taker(device, contests)
         rulings = decide(taker, margins, self._plan.alpha)
-        return [_latency(name, where, margins[name], ruling) for name, ruling in rulings.items()]
+        return {
+            name: _latency(contests[name], where, margins[name], ruling)
+            for name, ruling in rulings.items()
+        }
 
     def _noise(self, device: Device, contests: Mapping[str, Contest]) -> Ratio:
         """Run each baseline against itself; return the widest of the ratios."""
-        twins = {
-            name: Contest(name=name, base=contest.base, head=contest.base, plan=contest.plan)
-            for name, contest in contests.items()
-        }
+        twins = {name: replace(contest, head=contest.base) for name, contest in contests.items()}
         count = pairs_needed(len(contests), self._plan.alpha)
         taken = self._taker(device, twins)(list(twins), count)
         ratios = [
             hodges_lehmann([pair.log_ratio for pair in series.pairs])
             for series in taken.values()
-            if series.pairs
+            if not series.invalid_reasons
         ]
         if not ratios:
-            raise UnavailableError(f"no pair of blocks on {device.document.name} is valid")
+            raise UnavailableError(
+                f"the noise of {device.document.name} cannot be told",
+                why="a block of each benchmark was invalid twice",
+            )
         return max(ratios, key=spread)
 
     def _taker(self, device: Device, contests: Mapping[str, Contest]) -> PairTaker:
@@ -238,8 +266,7 @@ def _called(subject: Subject, name: str) -> Subject:
     return Subject(name=name, path=subject.path, question=subject.question)
 
 
-def _require_same(name: str, place: Place, info: DeviceInfo) -> None:
-    """Raise where the device, or the build of the runtime, is not the one that the baseline was saved for."""
+def _require_same_device(name: str, place: Place, info: DeviceInfo) -> None:
     before = place.machine if place.any_host else f"{place.machine} {place.model or ''}".strip()
     now = info.machine if place.any_host else f"{info.machine} {info.model or ''}".strip()
     if before != now:
@@ -248,11 +275,13 @@ def _require_same(name: str, place: Place, info: DeviceInfo) -> None:
             why=f"{before} before, {now} now",
             remedy="save the baseline again there; with --any-host where hosts come and go",
         )
-    version = info.runtimes.get(place.runtime)
-    if version != place.runtime_version:
+
+
+def _require_same_runtime(name: str, place: Place, info: DeviceInfo, ran: Environment) -> None:
+    if (ran.runtime, ran.runtime_version) != (place.runtime, place.runtime_version):
         raise IncomparableError(
             f"{info.name} has another {place.runtime} than the baseline of {name} was saved with",
-            why=f"{place.runtime_version} before, {version or 'none'} now",
+            why=f"{place.runtime_version} before, {ran.runtime_version} now",
             remedy="install that version, or save the baseline again",
         )
 
@@ -274,7 +303,7 @@ def _failed(name: str, kind: str, device: str | None, error: EdgebenchError) -> 
     return Check(benchmark=name, kind=kind, verdict=verdict, sentence=sentence, device=device)
 
 
-def _latency(name: str, device: str, margin: float, ruling: Ruling) -> Check:
+def _latency(contest: Contest, device: str, margin: float, ruling: Ruling) -> Check:
     pairs, ratio = ruling.pairs, ruling.ratio
     base = stats.median([pair.base_ns for pair in pairs]) / 1e6 if pairs else None
     head = stats.median([pair.head_ns for pair in pairs]) / 1e6 if pairs else None
@@ -287,7 +316,7 @@ def _latency(name: str, device: str, margin: float, ruling: Ruling) -> Check:
             f"[{ratio.low:.3f}, {ratio.high:.3f}], {len(pairs)} pairs"
         )
     return Check(
-        benchmark=name,
+        benchmark=contest.name,
         kind=LATENCY,
         verdict=ruling.verdict,
         sentence=sentence,
@@ -297,4 +326,6 @@ def _latency(name: str, device: str, margin: float, ruling: Ruling) -> Check:
         margin=margin,
         ratio=ratio,
         pairs=pairs,
+        runtime=contest.runtime,
+        head_sha256=sha256_of(contest.head),
     )

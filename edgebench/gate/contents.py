@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from edgebench.export.inspection import Contents
 from edgebench.gate.result import OPS, SIZES, Check
 from edgebench.gate.verdicts import Verdict
 
@@ -15,17 +15,6 @@ _TITLES = {
     "macs": "MACs",
     "arena_bytes": "arena bytes",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What stands in a file: its bytes, its operations by kind, and what follows from them where the file tells."""
-
-    file_bytes: int
-    ops: Mapping[str, int]
-    param_bytes: int | None = None
-    macs: int | None = None
-    arena_bytes: int | None = None
 
 
 def check_contents(
@@ -46,7 +35,7 @@ def check_contents(
 
 def _size(benchmark: str, kind: str, before: int, after: int, margin: float) -> Check:
     title = _TITLES[kind]
-    if after > before * (1 + margin):
+    if after - before > round(before * margin, 6):
         verdict = Verdict.REGRESSED
     else:
         verdict = Verdict.IMPROVED if after < before else Verdict.PASS

@@ -46,7 +46,7 @@ def read_margin(option: str, text: str) -> float:
     if not 0.0 <= margin <= MOST:
         raise InputError(
             f"{option} {text} is not a margin",
-            why="expected a share from 0% on",
+            why=f"expected a share from 0% to {MOST:.0%}",
             remedy=f"for example {option} 5%",
         )
     return margin

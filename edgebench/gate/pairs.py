@@ -20,12 +20,13 @@ class BlockTimer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contest:
-    """Two files that are run against each other, both by the same plan."""
+    """Two files that are run against each other, both by the same plan; ``runtime`` is told, with its version."""
 
     name: str
     base: Path
     head: Path
     plan: MeasurePlan
+    runtime: str = ""
 
 
 class PairTaker:

@@ -63,7 +63,9 @@ def _file(path: Path) -> Subject:
 
 
 def _folder(folder: Path) -> list[Subject]:
-    files = sorted(path for path in folder.iterdir() if path.suffix in MODEL_SUFFIXES)
+    files = sorted(
+        path for path in folder.iterdir() if path.suffix in MODEL_SUFFIXES and path.is_file()
+    )
     if not files:
         raise InputError(
             f"{folder} holds neither {baseline.FILE_NAME} nor a model file",
