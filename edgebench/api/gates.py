@@ -63,9 +63,7 @@ def compare(
         IncomparableError: the sides have nothing in common.
         WorkError: a file does not run.
     """
-    allowed = read_margins(
-        margins, None if margin is None else read_margin("margin", str(margin))
-    )
+    allowed = read_margins(margins, None if margin is None else read_margin("margin", str(margin)))
     if head is not None and Path(base).suffix == Path(head).suffix == ".json":
         return _stored(Path(base), Path(head), allowed)
     alpha = options.pop("alpha", 0.01)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgebench.cli import options
-from edgebench.cli.files import write_text
+from edgebench.cli.files import make_room, write_text
 from edgebench.cli.screen import Told, labelled, out, print_json, print_table
 from edgebench.errors import InputError
 
@@ -86,6 +86,9 @@ def compare(
         "threads": threads,
         "block_s": block_s,
     }
+    for path in (junit, markdown, benchmark_json):
+        if path is not None:
+            make_room(path)
     with Told() as told:
         result = api.compare(
             base,
