@@ -185,6 +185,8 @@ def test_a_device_that_goes_is_no_verdict_on_the_file(lab, after: int) -> None:
         ("x", "board", "ENVIRONMENT"), ("x", "other", "PASS"),
         ("y", "board", "ENVIRONMENT"), ("y", "other", "PASS"),
     ]  # fmt: skip
+    # What is gone is not asked for the next benchmark.
+    assert len(lab.opened["board"].ran) == after + 1
     sentences = {c.sentence for c in result.checks if c.verdict is Verdict.ENVIRONMENT}
     assert sentences == {"board went away: no answer"}
     assert len([c for c in result.checks if c.benchmark == "z"]) == 2
@@ -249,6 +251,9 @@ def test_a_margin_under_twice_the_noise_is_refused(lab) -> None:
     wider = replace(lab.margins, latency=allowed)
     result = lab.hold(base, head, lab.respond(0.2), margins=wider, measures_noise=True)
     assert module.spread(result.noise["board"]) * 2 <= allowed
+    narrower = replace(lab.margins, latency=0.9 * allowed)
+    with pytest.raises(InputError, match="is under twice the noise of board"):
+        lab.hold(base, head, lab.respond(0.2), margins=narrower, measures_noise=True)
 
 
 def test_noise_is_told_of_whole_series_alone(lab) -> None:

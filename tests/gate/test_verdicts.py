@@ -113,6 +113,28 @@ def test_all_are_corrected_for_all() -> None:
     assert asked == [10, 10, 20]
 
 
+@pytest.mark.parametrize(
+    ("names", "verdict", "asked"),
+    [("x", Verdict.REGRESSED, [10, 10, 20]), ("abxcd", Verdict.INCONCLUSIVE, [10, 10])],
+)
+def test_those_that_are_decided_still_count(names: str, verdict: Verdict, asked: list[int]) -> None:
+    # The first ten have a p-value of .04, all twenty one of .0036: under half of .01, and over a fifth of that.
+    signed = [-rank if rank in {10, 12, 13} else rank for rank in range(1, 21)]
+    looks = [signed[:10], signed[10:], list(range(1, 21))]
+    counts: list[int] = []
+
+    def take(called: Collection[str], count: int) -> Mapping[str, Series]:
+        counts.append(count)
+        logs = [math.log(1.05) + rank / 1000 for rank in looks[len(counts) - 1]]
+        odd = Series(pairs=tuple(Pair(base_ns=1.0, head_ns=math.exp(each)) for each in logs))
+        return {name: odd if name == "x" else Series(pairs=pairs(SAME, count)) for name in called}
+
+    rulings = decide(take, dict.fromkeys(names, MARGIN))
+    assert rulings["x"].verdict is verdict
+    assert counts == asked
+    assert {rulings[name].verdict for name in names if name != "x"} <= {Verdict.PASS}
+
+
 def test_many_benchmarks_take_more_pairs() -> None:
     names = [f"b{n}" for n in range(20)]
     script = Script(**{name: [SAME] for name in names})
