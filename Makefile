@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS ?= all
-TEST_PROCESSES ?= 2
+# One more than CI has cores: many tests wait for processes of their own.
+TEST_PROCESSES ?= 3
 
 .PHONY: search test lint types layers unit install clean
 .DELETE_ON_ERROR:
