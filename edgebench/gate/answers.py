@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgebench.errors import IncomparableError, InputError
 from edgebench.gate.result import ACCURACY, Check
 from edgebench.gate.verdicts import Verdict
-from edgebench.profiling import MeasurePlan, Profiler, open_test
+from edgebench.profiling import MeasurePlan, Profiler, as_expected, open_test
 from edgebench.records import DataPlan
 from edgebench.tasks import load_task
 
@@ -37,8 +37,8 @@ class Question:
             EdgebenchError: the file does not run.
         """
         dataset = open_test(self.data)
-        part, (low, high) = dataset.test().head(self.examples), self.input_range
-        inputs = [np.asarray(x * (high - low) + low, np.float32) for x in part.inputs]
+        part = dataset.test().head(self.examples)
+        inputs = as_expected(part.inputs, self.input_range)
         task = load_task(dataset.spec.task, dataset.spec.input_shapes)
         try:
             correct = task.correct(profiler.infer(model, inputs, plan), part.y)

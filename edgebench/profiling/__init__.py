@@ -10,7 +10,7 @@ from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
 from edgebench.profiling.reference import Reference
-from edgebench.profiling.scoring import open_test
+from edgebench.profiling.scoring import as_expected, open_test
 from edgebench.profiling.suite import Profiled, SuiteProfile
 from edgebench.profiling.validity import TimedBlock
 
@@ -26,6 +26,7 @@ __all__ = [
     "RuntimeCheck",
     "SuiteProfile",
     "TimedBlock",
+    "as_expected",
     "build_bundle",
     "check_agreement",
     "check_device",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ def open_test(data: DataPlan) -> Dataset:
     return dataset
 
 
+def as_expected(inputs: Sequence[Array], input_range: tuple[float, float]) -> list[Array]:
+    """Return inputs in [0, 1] as files expect them that were trained on another range, least and largest."""
+    if input_range == (0.0, 1.0):
+        return list(inputs)
+    low, high = input_range
+    return [(x * (high - low) + low).astype(np.float32) for x in inputs]
+
+
 class Examination:
     """Asks files the same held-out examples on one device. The first file is what the others are compared with.
 
@@ -56,13 +65,8 @@ class Examination:
         examples: int | None = None,
         input_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        part, spec = dataset.test(), dataset.spec
-        low, high = input_range
-        part = part.head(examples)
-        self._x = [
-            x if input_range == (0.0, 1.0) else (x * (high - low) + low).astype(np.float32)
-            for x in part.inputs
-        ]
+        part, spec = dataset.test().head(examples), dataset.spec
+        self._x = as_expected(part.inputs, input_range)
         self._y = part.y
         self._name, self._labels = spec.name, spec.labels
         self._task = load_task(spec.task, spec.input_shapes)
