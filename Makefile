@@ -7,13 +7,19 @@ EXTRAS ?= all
 # One more than CI has cores: many tests wait for processes of their own.
 TEST_PROCESSES ?= 3
 
-.PHONY: search test lint types layers unit install clean
+.PHONY: search test gate lint types layers unit install clean
 .DELETE_ON_ERROR:
 
 search: install
 	$(BIN)/edgebench search --objective pareto
 
 test: lint types layers unit
+
+# The project's own gate: what is exported now against the committed files, and the search's own time against a commit.
+gate: install
+	$(BIN)/python tests/benchmarks/exports.py .edgebench/exports
+	$(BIN)/edgebench compare tests/benchmarks/baseline .edgebench/exports
+	$(BIN)/python tests/benchmarks/overhead.py
 
 lint: install
 	$(BIN)/ruff format --check .
