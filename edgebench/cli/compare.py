@@ -57,14 +57,7 @@ def compare(
         Path | None,
         typer.Option("--markdown", metavar="FILE", help="Write a summary for a job page there."),
     ] = None,
-    benchmark_json: Annotated[
-        Path | None,
-        typer.Option(
-            "--benchmark-json",
-            metavar="FILE",
-            help="Write the latencies in pytest-benchmark's schema there, for `edgebench history`.",
-        ),
-    ] = None,
+    benchmark_json: options.BenchmarkJson = None,
     store: options.Store = options.DEFAULT_STORE,
     as_json: options.Json = False,
 ) -> int:

@@ -10,6 +10,14 @@ import typer
 
 from edgebench.errors import InputError
 
+BenchmarkJson = Annotated[
+    Path | None,
+    typer.Option(
+        "--benchmark-json",
+        metavar="FILE",
+        help="Write the latencies in pytest-benchmark's schema there, for `edgebench history`.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Store = Annotated[Path, typer.Option("--store", help="Folder of all results.", metavar="DIR")]
 Reports = Annotated[Path, typer.Option("--reports", help="Folder of all reports.", metavar="DIR")]

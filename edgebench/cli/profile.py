@@ -48,6 +48,7 @@ def profile(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write profile.json and profile.md there."),
     ] = None,
+    benchmark_json: options.BenchmarkJson = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure model files on devices, in blocks of fresh processes; with --data, score them too.
@@ -78,7 +79,7 @@ def profile(
         from edgebench import api
 
         prepared = api.prepare_profile(suite, data=data, **chosen, **asked, **how)
-    _run(prepared, to=to, as_json=as_json)
+    _run(prepared, to=to, benchmark_json=benchmark_json, as_json=as_json)
 
 
 def _given(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,11 +127,15 @@ def _of_files(
     return SuiteProfile(ModelSuite(name="profile", models=plans, **chosen), **how)
 
 
-def _run(prepared: SuiteProfile, *, to: Path | None, as_json: bool) -> None:
-    from edgebench.cli import profiled
+def _run(
+    prepared: SuiteProfile, *, to: Path | None, benchmark_json: Path | None, as_json: bool
+) -> None:
+    from edgebench.cli import files, profiled
 
     if to is not None:
         profiled.make_folder(to)
+    if benchmark_json is not None:
+        files.make_room(benchmark_json)
     try:
         prepared.run()
     except EdgebenchError:
@@ -139,6 +144,8 @@ def _run(prepared: SuiteProfile, *, to: Path | None, as_json: bool) -> None:
         raise
     if to is not None:
         profiled.write(prepared, to)
+    if benchmark_json is not None:
+        profiled.write_benchmarks(prepared.rows, benchmark_json)
     _show(prepared.rows, as_json=as_json)
 
 

@@ -58,6 +58,14 @@ def write(profile: SuiteProfile, folder: Path) -> None:
         write_text(folder / name, text)
 
 
+def write_benchmarks(rows: Sequence[Profiled], path: Path) -> None:
+    """Write the measurements in pytest-benchmark's schema."""
+    from edgebench.gate import measurements_as_benchmarks
+
+    document = measurements_as_benchmarks(row.measurement for row in rows)
+    write_text(path, json.dumps(document, indent=2) + "\n")
+
+
 def as_markdown(profile: SuiteProfile) -> str:
     """Return the table of all files on all devices, what to be careful of, and a sentence on each device."""
     rows = profile.rows

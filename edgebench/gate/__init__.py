@@ -4,6 +4,7 @@ from edgebench.gate.answers import Answers, Question, check_answers
 from edgebench.gate.baseline import SaveOptions, Subject, save
 from edgebench.gate.benchmark_json import (
     compare_stored,
+    measurements_as_benchmarks,
     read_benchmarks,
     results_as_benchmarks,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "decide",
     "hodges_lehmann",
     "holm",
+    "measurements_as_benchmarks",
     "pairs_needed",
     "read_benchmarks",
     "read_margin",

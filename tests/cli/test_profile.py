@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgebench.cli.operations import print_shares
+from edgebench.gate import read_benchmarks
 from edgebench.records import Block, Environment, Measurement
 
 ASSETS = Path(__file__).parents[2] / "edgebench" / "profiling" / "assets"
@@ -77,3 +78,13 @@ def test_partly_delegated_model_says_how_much(capsys: pytest.CaptureFixture[str]
 
     print_shares([measured(8, 5), measured(13, 0), measured(None, None)])
     assert capsys.readouterr().out == "kws.tflite on pi4: xnnpack runs 8 of its 13 operations\n"
+
+
+def test_measurements_become_a_file_that_history_reads(tmp_path: Path) -> None:
+    stored = tmp_path / "numbers" / "0001.json"
+    done = run(str(ASSETS / "tiny.tflite"), "--benchmark-json", str(stored), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (benchmark,) = read_benchmarks(stored).benchmarks
+    assert "tiny.tflite" in benchmark.fullname
+    assert benchmark.facts["device"] == "local"
+    assert f"{benchmark.stats.median * 1e3:.4f}"[:4] in done.stdout
