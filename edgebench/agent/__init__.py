@@ -4,4 +4,4 @@ Python 3.8 syntax; it needs the standard library, numpy and a runtime, nothing o
 and `edgebench.stats`.
 """
 
-AGENT_VERSION = "2"
+AGENT_VERSION = "3"

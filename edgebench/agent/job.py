@@ -12,7 +12,7 @@ class JobError(Exception):
     """The agent could not do its job.
 
     Args:
-        kind: A stable word: ``job_invalid``, ``cores_unavailable``, ``device_busy``, ``storage``,
+        kind: A stable word: ``abandoned``, ``job_invalid``, ``cores_unavailable``, ``device_busy``, ``storage``,
             ``model_too_large``, ``out_of_memory``, ``over_budget`` or ``internal``; those of `InferenceError` besides.
         message: One sentence.
     """
@@ -62,18 +62,38 @@ class ModelJob(Job):
 
 @dataclass(frozen=True)
 class MeasureJob(ModelJob):
-    """Time one block. No ``cores``: the quietest are chosen. ``max_start_c``: wait until it is cooler."""
+    """Time one block. No ``cores``: the quietest are chosen. ``max_start_c``: wait until it is cooler.
+
+    ``turns`` are the two descriptors of `edgebench.agent.turns`, where it is one of a pair.
+    """
 
     cores: tuple[int, ...] = ()
     block_s: float = 2.0
     seed: int = 0
     max_start_c: float | None = None
     cool_wait_s: float = 0.0
+    turns: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0.0 < self.block_s <= 30.0:
             raise JobError("job_invalid", f"block_s must lie in (0, 30], not {self.block_s}")
+
+
+@dataclass(frozen=True)
+class PairJob(Job):
+    """Time two blocks that take turns, on the cores of the first."""
+
+    first: MeasureJob | None = None
+    second: MeasureJob | None = None
+
+    def __post_init__(self) -> None:
+        self.both()
+
+    def both(self) -> tuple[MeasureJob, MeasureJob]:
+        if self.first is None or self.second is None:
+            raise JobError("job_invalid", "a pair is of two measure jobs, first and second")
+        return self.first, self.second
 
 
 @dataclass(frozen=True)
@@ -145,6 +165,7 @@ class DescribeJob(Job):
 
 JOBS = {
     "measure": MeasureJob,
+    "pair": PairJob,
     "memory": MemoryJob,
     "sustained": SustainedJob,
     "ops": OpsJob,
@@ -152,6 +173,9 @@ JOBS = {
     "infer": InferJob,
     "describe": DescribeJob,
 }
+
+
+NESTED = {"limits": Limits, "first": MeasureJob, "second": MeasureJob}
 
 
 def write_job(job: Job) -> str:
@@ -168,16 +192,14 @@ def read_job(text: str) -> Job:
         raise JobError("job_invalid", f"the job is not JSON: {error}") from None
     if not isinstance(fields, dict) or fields.get("kind") not in JOBS:
         raise JobError("job_invalid", f"the job's kind must be one of {', '.join(sorted(JOBS))}")
-    record = JOBS[fields.pop("kind")]
-    if "limits" in fields:
-        fields["limits"] = _build(Limits, fields["limits"])
-    job: Job = _build(record, fields)
+    job: Job = _build(JOBS[fields.pop("kind")], fields)
     return job
 
 
 def _build(record: Any, fields: Any) -> Any:
     if not isinstance(fields, dict):
         raise JobError("job_invalid", f"{record.__name__} must be a JSON object")
+    fields = {k: _build(NESTED[k], v) if k in NESTED else v for k, v in fields.items()}
     unknown = set(fields) - {field.name for field in dataclasses.fields(record)}
     if unknown:
         raise JobError("job_invalid", f"{sorted(unknown)[0]} is not a field of {record.__name__}")

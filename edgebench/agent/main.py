@@ -22,6 +22,7 @@ from edgebench.agent.job import (
     MeasureJob,
     MemoryJob,
     OpsJob,
+    PairJob,
     SustainedJob,
     ThreadsJob,
     read_job,
@@ -31,6 +32,7 @@ from edgebench.agent.machine import Machine
 from edgebench.agent.measure import measure, measure_memory, sustain
 from edgebench.agent.models import file_sha256
 from edgebench.agent.ops import tell_ops
+from edgebench.agent.pair import measure_pair
 from edgebench.agent.threads import count_threads
 from edgebench.runtimes import InferenceError
 
@@ -73,6 +75,7 @@ def perform(job: Job, machine: Machine) -> dict[str, object]:
     """Apply the job's limits, wait for the device to be free, and do the job."""
     tasks: dict[type, Callable[[Any, Machine], dict[str, object]]] = {
         MeasureJob: measure,
+        PairJob: lambda job, machine: measure_pair(job, machine, own_command()),
         SustainedJob: sustain,
         MemoryJob: measure_memory,
         ThreadsJob: count_threads,
@@ -83,6 +86,12 @@ def perform(job: Job, machine: Machine) -> dict[str, object]:
     with exclusive(job.lock, job.lock_wait_s):
         apply_limits(job.limits)
         return tasks[type(job)](job, machine)
+
+
+def own_command() -> list[str]:
+    """Return what starts another agent; a job is to follow."""
+    archive = _archive()
+    return [sys.executable, "-E", archive] if archive else [sys.executable, "-m", __package__]
 
 
 def own_sha256() -> str | None:

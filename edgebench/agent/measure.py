@@ -12,6 +12,7 @@ from edgebench.agent.limits import check_peak_rss
 from edgebench.agent.machine import Machine
 from edgebench.agent.models import file_sha256, running, runtime_for, seeded_inputs
 from edgebench.agent.sampling import collect, warm_up
+from edgebench.agent.turns import Turns
 from edgebench.runtimes import Session
 from edgebench.stats import median
 
@@ -21,6 +22,9 @@ MEMORY_INVOKES = 3
 
 def measure(job: MeasureJob, machine: Machine) -> dict[str, object]:
     """Run the block and return its raw samples with the facts that judge it."""
+    turns = Turns(*job.turns) if job.turns else None
+    if turns is not None:
+        turns.take()
     cores = pin(job.cores, job.threads, machine)
     cooled = _cool_down(job, machine)
     runtime = runtime_for(job)
@@ -43,8 +47,17 @@ def measure(job: MeasureJob, machine: Machine) -> dict[str, object]:
     with running(job.model):
         warm = warm_up(sample, time.perf_counter_ns, job.block_s)
         before = machine.conditions(cores or ())
-        samples_ns = collect(sample, time.perf_counter_ns, job.block_s, warm.invokes_per_sample)
+        samples_ns = collect(
+            sample,
+            time.perf_counter_ns,
+            job.block_s,
+            warm.invokes_per_sample,
+            None if turns is None else turns.pass_on,
+        )
         session.get_outputs()
+    after = machine.conditions(cores or ())
+    if turns is not None:
+        turns.end()
     peak_rss_bytes = machine.peak_rss_bytes()
     check_peak_rss(peak_rss_bytes, job.limits)
     return {
@@ -61,7 +74,7 @@ def measure(job: MeasureJob, machine: Machine) -> dict[str, object]:
         "cooled": cooled,
         "virtual": machine.is_virtual(),
         "before": dataclasses.asdict(before),
-        "after": dataclasses.asdict(machine.conditions(cores or ())),
+        "after": dataclasses.asdict(after),
         "init_ns": init_ns,
         "first_ns": warm.first_ns,
         "warmup_invokes": warm.invokes,

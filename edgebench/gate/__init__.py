@@ -13,7 +13,7 @@ from edgebench.gate.contents import check_contents
 from edgebench.gate.document import as_document, read_result
 from edgebench.gate.junit import as_junit
 from edgebench.gate.margins import Margins, read_margin, read_margins
-from edgebench.gate.pairs import BlockTimer, Contest, PairTaker
+from edgebench.gate.pairs import Contest, PairTaker, PairTimer
 from edgebench.gate.result import Check, GateResult
 from edgebench.gate.sides import resolve, resolve_all
 from edgebench.gate.statistics import Ratio, hodges_lehmann, holm, pairs_needed
@@ -22,7 +22,6 @@ from edgebench.gate.verdicts import Pair, Ruling, Series, Verdict, decide
 
 __all__ = [
     "Answers",
-    "BlockTimer",
     "Check",
     "Contest",
     "Gate",
@@ -31,6 +30,7 @@ __all__ = [
     "Margins",
     "Pair",
     "PairTaker",
+    "PairTimer",
     "Question",
     "Ratio",
     "Ruling",

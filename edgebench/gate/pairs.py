@@ -1,4 +1,4 @@
-"""Pairs of blocks on one device: the baseline's file and the other one, in turns, each block in a fresh process."""
+"""Pairs of blocks on one device: the baseline's file and the other one, each in a fresh process, the two taking turns."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from edgebench.gate.verdicts import Pair, Series
 from edgebench.profiling import MeasurePlan, TimedBlock
 
 
-class BlockTimer(Protocol):
-    """What times a block; `edgebench.profiling.Profiler` does."""
+class PairTimer(Protocol):
+    """What times a block of each of two files; `edgebench.profiling.Profiler` does."""
 
-    def block(self, model: Path, plan: MeasurePlan) -> TimedBlock: ...
+    def pair(
+        self, first: Path, second: Path, plan: MeasurePlan
+    ) -> tuple[TimedBlock, TimedBlock]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +32,20 @@ class Contest:
 
 
 class PairTaker:
-    """Takes pairs of several contests on one device, a pair of each in turn; the order within pairs goes ABBA.
+    """Takes pairs of several contests on one device, a pair of each in turn; who has the first turn goes ABBA.
 
-    All blocks are pinned to the cores that the first was given. An invalid block is run again once; if it is invalid again, its
-    contest ends. Noisy blocks are kept.
+    All blocks are pinned to the cores that the first was given. A pair with an invalid block is run again once; if it is invalid
+    again, its contest ends. Noisy blocks are kept.
 
     Args:
-        timer: Times a block.
+        timer: Times the pairs.
         contests: Who is run against whom.
         told: Called before each pair with the contest's name, how many pairs of this go are done, and of how many.
     """
 
     def __init__(
         self,
-        timer: BlockTimer,
+        timer: PairTimer,
         contests: Collection[Contest],
         told: Callable[[str, int, int], None] = lambda name, done, of: None,
     ) -> None:
@@ -74,22 +76,24 @@ class PairTaker:
         """Return a pair, and why it does not count."""
         base_first = self._taken[contest.name] % 2 == 0
         self._taken[contest.name] += 1
-        if base_first:
-            base, head = self._block(contest.base, contest), self._block(contest.head, contest)
-        else:
-            head, base = self._block(contest.head, contest), self._block(contest.base, contest)
+        paths = (contest.base, contest.head) if base_first else (contest.head, contest.base)
+        blocks, reasons = self._blocks(*paths, contest.plan)
+        if reasons:
+            blocks, reasons = self._blocks(*paths, contest.plan)
+        base, head = blocks if base_first else reversed(blocks)
         pair = Pair(
             base_ns=stats.median(base.block.samples_ns),
             head_ns=stats.median(head.block.samples_ns),
             base_first=base_first,
             noisy=bool(base.block.reasons) + bool(head.block.reasons),
         )
-        return pair, tuple(dict.fromkeys((*base.invalid_reasons, *head.invalid_reasons)))
+        return pair, reasons
 
-    def _block(self, path: Path, contest: Contest) -> TimedBlock:
-        plan = replace(contest.plan, cores=contest.plan.cores or self._cores)
-        block = self._timer.block(path, plan)
-        if block.invalid_reasons:
-            block = self._timer.block(path, plan)
-        self._cores = self._cores or block.environment.affinity or ()
-        return block
+    def _blocks(
+        self, first: Path, second: Path, plan: MeasurePlan
+    ) -> tuple[tuple[TimedBlock, TimedBlock], tuple[str, ...]]:
+        """Return a block of each, and why either is invalid."""
+        blocks = self._timer.pair(first, second, replace(plan, cores=plan.cores or self._cores))
+        self._cores = self._cores or blocks[0].environment.affinity or ()
+        reasons = [reason for block in blocks for reason in block.invalid_reasons]
+        return blocks, tuple(dict.fromkeys(reasons))

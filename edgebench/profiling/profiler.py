@@ -21,6 +21,7 @@ from edgebench.agent.job import (
     MeasureJob,
     MemoryJob,
     OpsJob,
+    PairJob,
     SustainedJob,
 )
 from edgebench.devices import Device, sha256_of, upload
@@ -95,33 +96,63 @@ class Profiler:
 
     def block(self, model: Path, plan: MeasurePlan = DEFAULT_PLAN) -> TimedBlock:
         """Time one block in a fresh process."""
-        block = self._timed(model, plan)
+        return self._checked(self._timed(model, plan), model)
+
+    def pair(
+        self, first: Path, second: Path, plan: MeasurePlan = DEFAULT_PLAN
+    ) -> tuple[TimedBlock, TimedBlock]:
+        """Time a block of each file on the same cores, in two fresh processes that take turns, 50 ms each.
+
+        What else the device does then meets both alike. Without Python there, the second begins when the first is done.
+        """
+        if self._is_native:
+            return self.block(first, plan), self.block(second, plan)
+        asked = dataclasses.replace(plan, cores=plan.cores or self._device.document.cores)
+
+        # Each waits for the other, so that either may take as long as both.
+        other_s = self._device.document.budget.timeout_s + self._cooling().get("cool_wait_s", 0.0)
+
+        def job() -> PairJob:
+            jobs = [self._measure_job(model, asked, other_s) for model in (first, second)]
+            return PairJob(
+                limits=Limits(wall_s=jobs[0].limits.wall_s),
+                lock=jobs[0].lock,
+                lock_wait_s=jobs[0].lock_wait_s,
+                first=jobs[0],
+                second=jobs[1],
+            )
+
+        answer = self._ask(job)
+        return (
+            self._checked(judge(answer["first"], asked), first),
+            self._checked(judge(answer["second"], asked), second),
+        )
+
+    def _timed(self, model: Path, plan: MeasurePlan) -> TimedBlock:
+        asked = dataclasses.replace(plan, cores=plan.cores or self._device.document.cores)
+        if self._is_native:
+            return self._patience.persist(
+                lambda: benchmark_model.time_block(self._device, model, asked)
+            )
+        return judge(self._ask(lambda: self._measure_job(model, asked)), asked)
+
+    def _measure_job(self, model: Path, plan: MeasurePlan, more_s: float = 0.0) -> MeasureJob:
+        cooling = self._cooling()
+        return MeasureJob(
+            **self._common(model, plan, more_s + cooling.get("cool_wait_s", 0.0)),
+            **cooling,
+            cores=plan.cores,
+            block_s=plan.block_s,
+            seed=plan.seed,
+        )
+
+    def _checked(self, block: TimedBlock, model: Path) -> TimedBlock:
         if block.model_sha256 != sha256_of(model):
             raise DeviceError(
                 f"{model.name} on {self._device.document.name} is not the file that was put there",
                 remedy="delete the folder uploads in its working folder and run again",
             )
         return block
-
-    def _timed(self, model: Path, plan: MeasurePlan) -> TimedBlock:
-        cores, cooling = plan.cores or self._device.document.cores, self._cooling()
-        asked = dataclasses.replace(plan, cores=cores)
-        if self._is_native:
-            return self._patience.persist(
-                lambda: benchmark_model.time_block(self._device, model, asked)
-            )
-        return judge(
-            self._ask(
-                lambda: MeasureJob(
-                    **self._common(model, plan, cooling.get("cool_wait_s", 0.0)),
-                    **cooling,
-                    cores=cores,
-                    block_s=plan.block_s,
-                    seed=plan.seed,
-                )
-            ),
-            asked,
-        )
 
     def sustained(
         self, model: Path, plan: MeasurePlan = DEFAULT_PLAN, *, for_s: float

@@ -107,20 +107,21 @@ class Recorder:
     base: Path
     blocks: list[dict[str, Any]]
 
-    def block(self, model: Path, plan: MeasurePlan) -> TimedBlock:
-        timed = self.profiler.block(model, plan)
-        samples = timed.block.samples_ns
-        self.blocks.append(
-            {
-                "side": "base" if model == self.base else "head",
-                "at_s": round(time.time(), 1),
-                "median_ns": round(stats.median(samples)),
-                "mean_ns": round(statistics.fmean(samples)),
-                "noisy": list(timed.block.reasons),
-                "invalid": list(timed.invalid_reasons),
-            }
-        )
-        return timed
+    def pair(self, first: Path, second: Path, plan: MeasurePlan) -> tuple[TimedBlock, TimedBlock]:
+        pair = self.profiler.pair(first, second, plan)
+        for model, timed in zip((first, second), pair, strict=True):
+            samples = timed.block.samples_ns
+            self.blocks.append(
+                {
+                    "side": "base" if model == self.base else "head",
+                    "at_s": round(time.time(), 1),
+                    "median_ns": round(stats.median(samples)),
+                    "mean_ns": round(statistics.fmean(samples)),
+                    "noisy": list(timed.block.reasons),
+                    "invalid": list(timed.invalid_reasons),
+                }
+            )
+        return pair
 
 
 def run_gates(
