@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from edgebench.agent.job import ModelJob
+from edgebench.agent.job import JobError, ModelJob
 from edgebench.agent.limits import check_model_size
 from edgebench.runtimes import InferenceError, Runtime, TensorSpec, choose_runtime, load_runtime
 
@@ -34,7 +34,7 @@ def running(model: str) -> Iterator[None]:
     """Turn whatever a runtime raises while a model runs into `InferenceError` ``invoke_failed``."""
     try:
         yield
-    except (InferenceError, MemoryError):
+    except (InferenceError, JobError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001  the runtimes' errors share no base class
         reason = (str(error).splitlines() or [type(error).__name__])[0]

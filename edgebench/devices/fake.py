@@ -88,7 +88,7 @@ class FakeDevice:
 def simulated_agent(
     latency_ms: Callable[[bytes], float], changes: Mapping[str, Any] | None = None
 ) -> Callable[[FakeDevice, Sequence[str]], Completed]:
-    """Return a ``respond`` that answers the agent's jobs ``measure`` and ``memory`` without measuring.
+    """Return a ``respond`` that answers the agent's jobs ``measure``, ``pair`` and ``memory`` without measuring.
 
     Args:
         latency_ms: The latency of a model, from the bytes of its file.
@@ -97,13 +97,21 @@ def simulated_agent(
 
     def respond(device: FakeDevice, argv: Sequence[str]) -> Completed:
         job = json.loads(argv[-1])
-        model = device.files[job["model"]]
         agent = {"version": AGENT_VERSION, "sha256": _sha256(device.files[argv[-2]])}
-        if job["kind"] == "memory":
-            return _answered({"agent": agent, "peak_rss_bytes": len(model)})
-        if job["kind"] == "measure":
+
+        def block(job: Mapping[str, Any]) -> dict[str, Any]:
+            model = device.files[job["model"]]
             facts = _block(job, model, latency_ms(model) * 1e6)
-            return _answered({"agent": agent, **facts, **(changes or {})})
+            return {"agent": agent, **facts, **(changes or {})}
+
+        if job["kind"] == "memory":
+            size_bytes = len(device.files[job["model"]])
+            return _answered({"agent": agent, "peak_rss_bytes": size_bytes})
+        if job["kind"] == "measure":
+            return _answered(block(job))
+        if job["kind"] == "pair":
+            blocks = {name: block(job[name]) for name in ("first", "second")}
+            return _answered({"agent": agent, **blocks})
         error = {"kind": "job_invalid", "message": f"a fake device does no {job['kind']} job"}
         return Completed(returncode=1, stdout=json.dumps({"agent": agent, "error": error}))
 

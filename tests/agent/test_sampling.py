@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -110,3 +111,28 @@ def test_samples_of_groups_are_per_invoke_and_none_is_dropped() -> None:
     assert samples.count(10 * US) == len(samples) - 1
     assert samples[5] == pytest.approx((99 * 10 * US + 50 * MS) / 100)
     assert model.invokes == 100 * len(samples)
+
+
+def test_the_turns_of_another_process_are_no_part_of_a_block() -> None:
+    model, turns = Model(lambda i: 2 * MS), []
+
+    def pass_on() -> None:
+        turns.append(model.now_ns)
+        model.now_ns += 70 * MS
+
+    samples_ns = collect(model.sample, model.clock, 1.0, 1, pass_on)
+    assert set(samples_ns) == {2 * MS}
+    assert len(samples_ns) == 500
+    # Every 50 ms of sampling, 70 ms of the other and three invokes of which none counts.
+    assert len(turns) == 19
+    assert {later - earlier for earlier, later in itertools.pairwise(turns)} == {
+        (50 + 70 + 6) * MS
+    }
+    assert model.now_ns == 1 * S + 19 * (70 + 6) * MS
+
+
+def test_a_model_slower_than_a_turn_runs_once_a_turn() -> None:
+    model, turns = Model(lambda i: 400 * MS), []
+    samples_ns = collect(model.sample, model.clock, 1.0, 1, lambda: turns.append(model.now_ns))
+    assert sum(samples_ns) == 64 * 400 * MS
+    assert len(turns) == 63

@@ -120,7 +120,9 @@ class Board(FakeDevice):
 
     @property
     def jobs(self) -> list[dict[str, Any]]:
-        return [json.loads(argv[-1]) for argv in self.ran]
+        asked = [json.loads(argv[-1]) for argv in self.ran]
+        pairs = [[job["first"], job["second"]] if job["kind"] == "pair" else [job] for job in asked]
+        return [job for jobs in pairs for job in jobs]
 
 
 class Lab:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgebench.devices.fake import FakeDevice, simulated_agent
-from edgebench.gate import BlockTimer, Contest, PairTaker
+from edgebench.gate import Contest, PairTaker, PairTimer
 from edgebench.profiling import MeasurePlan, Profiler, TimedBlock
 from edgebench.records import Block, Environment
 
@@ -45,7 +45,10 @@ class ScriptedTimer:
         self._blocks = list(blocks)
         self.asked: list[tuple[str, MeasurePlan]] = []
 
-    def block(self, model: Path, plan: MeasurePlan) -> TimedBlock:
+    def pair(self, first: Path, second: Path, plan: MeasurePlan) -> tuple[TimedBlock, TimedBlock]:
+        return self._block(first, plan), self._block(second, plan)
+
+    def _block(self, model: Path, plan: MeasurePlan) -> TimedBlock:
         self.asked.append((model.stem, plan))
         return self._blocks.pop(0) if self._blocks else timed(1e6 + len(self.asked))
 
@@ -86,19 +89,21 @@ def test_contests_take_turns() -> None:
     assert set(take(["b"], 1)) == {"b"}
 
 
-def test_an_invalid_block_is_run_again_once() -> None:
-    timer = ScriptedTimer(timed(9.0, invalid=["throttled"]), timed(2.0), timed(3.0))
+def test_a_pair_with_an_invalid_block_is_run_again_once() -> None:
+    timer = ScriptedTimer(timed(9.0), timed(9.0, invalid=["throttled"]), timed(2.0), timed(3.0))
     series = PairTaker(timer, [contest()])(["x"], 1)["x"]
-    assert timer.order == ["base", "base", "head"]
+    assert timer.order == ["base", "head", "base", "head"]
     assert [(pair.base_ns, pair.head_ns) for pair in series.pairs] == [(2.0, 3.0)]
     assert series.invalid_reasons == ()
 
 
-def test_a_block_that_is_invalid_twice_ends_its_contest_alone() -> None:
+def test_a_pair_that_is_invalid_twice_ends_its_contest_alone() -> None:
     timer = ScriptedTimer(
         *[timed(1.0)] * 4,
         timed(1.0, invalid=["too_hot"]),
+        timed(1.0),
         timed(1.0, invalid=["throttled", "too_hot"]),
+        timed(1.0, invalid=["too_hot"]),
     )
     take = PairTaker(timer, [contest("a"), contest("b")])
     taken = take(["a", "b"], 3)
@@ -120,7 +125,7 @@ def test_noisy_blocks_are_kept_and_counted() -> None:
 def test_all_blocks_run_on_the_cores_that_the_first_was_given() -> None:
     timer = ScriptedTimer(timed(1.0, cores=(1,)), timed(1.0, cores=(1,)), timed(1.0, cores=(0,)))
     PairTaker(timer, [contest("a"), contest("b", threads=2)])(["a", "b"], 1)
-    assert [plan.cores for _, plan in timer.asked] == [(), (1,), (1,), (1,)]
+    assert [plan.cores for _, plan in timer.asked] == [(), (), (1,), (1,)]
     assert [plan.threads for _, plan in timer.asked] == [1, 1, 2, 2]
 
 
@@ -143,12 +148,12 @@ def test_each_pair_is_told_before_it_runs() -> None:
     assert heard == [("x", 0, 2), ("x", 1, 2)]
 
 
-def scripted(folder: Path) -> BlockTimer:
+def scripted(folder: Path) -> PairTimer:
     del folder
     return ScriptedTimer(*[timed(1e6), timed(2e6), timed(2e6), timed(1e6)])
 
 
-def profiled(folder: Path) -> BlockTimer:
+def profiled(folder: Path) -> PairTimer:
     (folder / "base.tflite").write_text("1.0")
     (folder / "head.tflite").write_text("2.0")
     return Profiler(FakeDevice(simulated_agent(float)))
@@ -156,7 +161,7 @@ def profiled(folder: Path) -> BlockTimer:
 
 @pytest.mark.parametrize("make", [scripted, profiled])
 def test_what_times_blocks_can_take_pairs(
-    make: Callable[[Path], BlockTimer], tmp_path: Path
+    make: Callable[[Path], PairTimer], tmp_path: Path
 ) -> None:
     take = PairTaker(make(tmp_path), [contest("x", tmp_path / BASE, tmp_path / HEAD)])
     series = take(["x"], 2)["x"]
