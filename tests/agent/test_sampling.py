@@ -125,9 +125,7 @@ def test_the_turns_of_another_process_are_no_part_of_a_block() -> None:
     assert len(samples_ns) == 500
     # Every 50 ms of sampling, 70 ms of the other and three invokes of which none counts.
     assert len(turns) == 19
-    assert {later - earlier for earlier, later in itertools.pairwise(turns)} == {
-        (50 + 70 + 6) * MS
-    }
+    assert {later - earlier for earlier, later in itertools.pairwise(turns)} == {(50 + 70 + 6) * MS}
     assert model.now_ns == 1 * S + 19 * (70 + 6) * MS
 
 

@@ -94,6 +94,9 @@ def test_board_is_measured_with_tflite_through_adb(android_board: tuple[AdbDaemo
         assert device.describe().machine == "aarch64"
         assert device.run(["sh", "-c", "kill -9 $$"], timeout_s=30.0).returncode == -9
         measurement = Profiler(device).measure(ASSETS / "tiny.tflite", plan)
+        pair = Profiler(device).pair(ASSETS / "tiny.tflite", ASSETS / "tiny.tflite", plan)
+    assert {block.environment.runtime for block in pair} == {"tflite"}
+    assert pair[0].invalid_reasons == pair[1].invalid_reasons == ()
     assert measurement.environment.runtime == "tflite"
     assert measurement.valid
     assert measurement.p50_ms > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgebench import stats
 from edgebench.agent.job import MeasureJob
 from edgebench.agent.limits import exclusive
 from edgebench.devices import Budget, Completed, Device, DeviceDocument, LocalDevice, upload
@@ -46,6 +48,20 @@ def test_each_block_is_a_fresh_process(device: Device, null_model: Path) -> None
     assert measurement.environment.runtime == "null"
     assert measurement.peak_rss_bytes is None
     assert measurement.environment.agent_sha256
+
+
+def test_the_two_of_a_pair_take_turns_in_fresh_processes(
+    device: Device, null_model: Path, tmp_path: Path
+) -> None:
+    slower = model_file(tmp_path, "slower.null", 0)
+    slower.write_text('{"invoke_us": 900}')
+    first, second = Profiler(device).pair(null_model, slower, SHORT)
+    assert stats.median(second.block.samples_ns) > 2 * stats.median(first.block.samples_ns)
+    assert first.environment.affinity == second.environment.affinity
+    assert first.invalid_reasons == second.invalid_reasons == ()
+    (own, other) = Profiler(device).pair(slower, slower, dataclasses.replace(SHORT, cores=(0,)))
+    assert own.environment.affinity == other.environment.affinity == (0,)
+    assert own.model_sha256 == other.model_sha256 == hashlib.sha256(slower.read_bytes()).hexdigest()
 
 
 def test_memory_comes_from_a_run_of_its_own(device: Device, null_model: Path) -> None:
