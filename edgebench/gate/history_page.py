@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import altair as alt
-from markupsafe import Markup
 
 from edgebench.gate.history import History, Result, Timeline
 from edgebench.report import figures
 from edgebench.report.charts.drawing import ACCENT, QUIET, Drawing, draw, lit
-from edgebench.report.page import bundle, environment
+from edgebench.report.page import environment, pack
 
 HEIGHT = 220
 
@@ -34,8 +33,7 @@ def render_history(history: History) -> str:
             decimals=figures.decimals_for(
                 result.median_ms for timeline in history.timelines for result in timeline.results
             ),
-            specs={name: drawing.spec for name, drawing in drawings.items()},
-            bundle=bundle() if drawings else Markup(""),
+            pack=pack(drawings, with_tables=False),
             commit_of=commit_of,
         )
     )

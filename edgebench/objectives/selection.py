@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgebench.objectives.constraints import is_feasible
 from edgebench.objectives.pareto import (
     Losses,
@@ -140,11 +142,18 @@ def hypervolume_by_trial(
     trials: Sequence[Trial], objectives: Sequence[Objective], constraints: Sequence[Constraint] = ()
 ) -> list[float]:
     """Return `front_hypervolume` after each trial, baseline apart, in the order given."""
-    searched = [trial for trial in trials if not trial.is_baseline]
-    return [
-        front_hypervolume(searched[:count], objectives, constraints)
-        for count in range(1, len(searched) + 1)
-    ]
+    front, volumes = np.empty((0, len(objectives))), [0.0]
+    for trial in trials:
+        if trial.is_baseline:
+            continue
+        chosen = candidates([trial], objectives, constraints, {})
+        point = normalised_points(objectives, [each.values() for each, _ in chosen])
+        if len(point) and not (front <= point).all(axis=1).any():
+            front = np.vstack([front[~(point <= front).all(axis=1)], point])
+            volumes.append(hypervolume(front, [1.0] * len(objectives)))
+        else:
+            volumes.append(volumes[-1])
+    return volumes[1:]
 
 
 def _by_first_objective(

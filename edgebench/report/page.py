@@ -9,17 +9,19 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import jinja2
-import vl_convert
 from markupsafe import Markup
 
 from edgebench.records import Environment, Measurement
-from edgebench.report import figures, wording
+from edgebench.report import details, figures, wording
 from edgebench.report.architectures import draw_architectures
-from edgebench.report.charts import draw_charts
+from edgebench.report.charts import Drawing, draw_charts
+from edgebench.report.scripts import charts_library, packed, tables_library
 from edgebench.report.strip import read_strip
 from edgebench.report.summary import as_plain
-from edgebench.report.tables import trial_rows
+from edgebench.report.tables import trials_frame
 from edgebench.report.view import RunView
+
+MOST_ENTRIES = 500
 
 
 def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
@@ -42,8 +44,7 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
             suite=view.run.suite,
             drawings=drawings,
             architectures=draw_architectures(view),
-            specs={name: drawing.spec for name, drawing in drawings.items()},
-            bundle=bundle() if drawings else Markup(""),
+            pack=pack(drawings, with_tables=True),
             device_facts=list(_device_facts(view)),
             run_facts=_run_facts(view),
             chip=_chip(view),
@@ -54,11 +55,15 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
     )
 
 
-@cache
-def bundle() -> Markup:
-    """Return Vega, Vega-Lite and Vega-Embed as one script of 0.9 MB."""
-    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
-    return Markup(script.replace("</script", "<\\/script"))  # noqa: S704 the package's own script
+def pack(drawings: Mapping[str, Drawing], *, with_tables: bool) -> Markup:
+    """Return what ``page.js`` opens: the charts' library and specifications, and the tables' library where it is wanted."""
+    return packed(
+        {
+            "charts": charts_library() if drawings else "",
+            "specs": {name: drawing.spec for name, drawing in drawings.items()},
+            "tables": tables_library() if with_tables else "",
+        }
+    )
 
 
 @cache
@@ -85,6 +90,9 @@ def environment() -> jinja2.Environment:
         strip=read_strip,
         readable=wording.readable,
         shell=shlex.join,
+        order=lambda value: -1 if value is None else f"{value:.6g}",
+        delegated=wording.delegated,
+        sample_count=lambda measurement: sum(len(b.samples_ns) for b in measurement.blocks),
         drawn=lambda drawing: Markup(drawing.svg),  # noqa: S704 who draws escapes what is written
     )
     found.globals.update(
@@ -93,6 +101,14 @@ def environment() -> jinja2.Environment:
         certainty=wording.certainty,
         why_no_front=wording.why_no_front,
         notices=wording.notices,
+        what_the_file_is=wording.what_the_file_is,
+        device_matrix=details.device_matrix,
+        class_rows=details.class_rows,
+        worst_layers=details.worst_layers,
+        operations=details.operations,
+        ledger=details.ledger,
+        sample_strip=details.sample_strip,
+        most_entries=MOST_ENTRIES,
     )
     return found
 
@@ -197,13 +213,17 @@ def _data(view: RunView, summary: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "summary": as_plain(summary),
         "run": as_plain(view.run),
-        "trials": [as_plain(row) for row in trial_rows(view)],
+        "trials": _columns_and_rows(trials_frame(view.result)),
         "measurements": [
             {"trial_id": trial_id, **_measured(measurement)}
             for (trial_id, _), measurements in view.result.measurements.items()
             for measurement in measurements
         ],
     }
+
+
+def _columns_and_rows(frame: Any) -> dict[str, Any]:
+    return {"columns": list(frame.columns), "rows": as_plain(frame.to_numpy().tolist())}
 
 
 def _measured(measurement: Measurement) -> dict[str, Any]:

@@ -313,7 +313,7 @@ def build() -> SimpleNamespace:
     """The builders above, for runs that differ in one thing."""
     return SimpleNamespace(
         result=make_result, suite=make_suite, run=make_run, trial=trial, measurement=measurement, block=block,
-        artifact=artifact, searched=SEARCHED,
+        artifact=artifact, searched=SEARCHED, store=make_store,
     )  # fmt: skip
 
 
@@ -322,11 +322,16 @@ def poor() -> dict[str, RunResult]:
     return poor_results()
 
 
+def make_store(folder: Path, result: RunResult) -> Store:
+    """Return a store of the result's files, in a folder of its own."""
+    files = folder / f"store-{result.run.run_id}"
+    files.mkdir(exist_ok=True)
+    return Store(files, result.artifacts)
+
+
 @pytest.fixture
 def store(tmp_path: Path, result: RunResult) -> Store:
-    folder = tmp_path / "store"
-    folder.mkdir()
-    return Store(folder, result.artifacts)
+    return make_store(tmp_path, result)
 
 
 @pytest.fixture(params=sorted(poor_results()))
