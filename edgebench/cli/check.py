@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,10 +20,32 @@ if TYPE_CHECKING:
 
 
 def check(
-    suite: Annotated[str, typer.Argument(help="A suite's name or file.")],
+    suite: Annotated[str | None, typer.Argument(help="A suite's name or file.")] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            "--schema",
+            metavar="suite|device|summary|measurement",
+            help="Print the JSON Schema of such files, and check nothing.",
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Validate a suite and all it names, without running it."""
+    if (suite is None) == (schema is None):
+        raise InputError(
+            "check takes a suite or --schema, one of the two",
+            remedy="edgebench check my-suite.yaml, or edgebench check --schema suite",
+        )
+    if schema is not None:
+        from edgebench.exchange.schemas import schema_text
+
+        sys.stdout.write(schema_text(schema))
+    if suite is not None:
+        _check(suite, as_json=as_json)
+
+
+def _check(suite: str, *, as_json: bool) -> None:
     from edgebench import datasets, suites
 
     if suites.is_of_models(suite):

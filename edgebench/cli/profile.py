@@ -155,10 +155,10 @@ def _tell(sentence: str) -> None:
 
 def _show(rows: list[Profiled], *, as_json: bool) -> None:
     """Print what was measured, also where a device failed after it."""
-    from edgebench.cli import profiled
-
     if as_json:
-        print_json(profiled.as_document(rows))
+        from edgebench.exchange import profile_document
+
+        print_json(profile_document(rows))
         return
     _print([row.measurement for row in rows])
     scores = [row.score for row in rows if row.score is not None]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from edgebench.cli.files import write_text
 from edgebench.cli.scores import sentences as score_sentences
 from edgebench.errors import InputError
+from edgebench.exchange import profile_document
 from edgebench.profiling import Profiled, SuiteProfile
 from edgebench.records import DeviceInfo, Environment, Measurement
 from edgebench.report import figures, markdown
@@ -30,19 +29,6 @@ HEADER = (
 LEFT = 3
 
 
-def as_document(rows: Sequence[Profiled]) -> dict[str, Any]:
-    """Return what `profile --json` prints: each measurement, its score and its operations beside it where there are any."""
-    documents = []
-    for row in rows:
-        document = {**_measured(row.measurement), "bytes": row.size_bytes}
-        if row.ops is not None:
-            document["ops"] = [dataclasses.asdict(op) for op in row.ops]
-        if row.score is not None:
-            document["score"] = dataclasses.asdict(row.score)
-        documents.append(document)
-    return {"schema_version": 1, "measurements": documents}
-
-
 def make_folder(folder: Path) -> None:
     """Make the folder of the files; raises `InputError` where it cannot be."""
     try:
@@ -53,7 +39,7 @@ def make_folder(folder: Path) -> None:
 
 def write(profile: SuiteProfile, folder: Path) -> None:
     """Write profile.json and profile.md into a folder; a crash leaves former ones whole."""
-    document = json.dumps(as_document(profile.rows), indent=2, allow_nan=False)
+    document = json.dumps(profile_document(profile.rows), indent=2, allow_nan=False)
     for name, text in (("profile.json", document + "\n"), ("profile.md", as_markdown(profile))):
         write_text(folder / name, text)
 
@@ -144,42 +130,3 @@ def _facts(info: DeviceInfo, seen: Sequence[Environment]) -> Iterator[str]:
     loads = [e.load_1m for e in seen if e.load_1m is not None]
     if loads:
         yield f"load average {min(loads):.1f} to {max(loads):.1f}"
-
-
-def _measured(measurement: Measurement) -> dict[str, Any]:
-    environment, latency = measurement.environment, measurement.as_metric()
-    return {
-        "model": measurement.model_name,
-        "sha256": measurement.model_sha256,
-        "device": measurement.device,
-        "runtime": environment.runtime,
-        "runtime_version": environment.runtime_version,
-        "delegate": environment.delegate,
-        "threads": environment.threads,
-        "blocks": len(measurement.blocks),
-        "p50_ms": measurement.p50_ms,
-        "p50_low_ms": measurement.p50_low_ms,
-        "p50_high_ms": measurement.p50_high_ms,
-        "p90_ms": measurement.p90_ms,
-        "p99_ms": measurement.p99_ms,
-        "floor_ms": measurement.floor_ms,
-        "init_ms": min(block.init_ns for block in measurement.blocks) / 1e6,
-        "first_ms": min(block.first_ns for block in measurement.blocks) / 1e6,
-        "peak_rss_bytes": measurement.peak_rss_bytes,
-        "ranked_by": measurement.rank_by,
-        "latency_ms": latency.value,
-        "latency_low_ms": latency.low,
-        "latency_high_ms": latency.high,
-        "outputs": _outputs(measurement),
-        "sustained": [dataclasses.asdict(window) for window in measurement.sustained],
-        "valid": measurement.valid,
-        "reasons": list(measurement.reasons),
-        "environment": dataclasses.asdict(environment),
-    }
-
-
-def _outputs(measurement: Measurement) -> dict[str, Any] | None:
-    agreement = measurement.agreement
-    return (
-        None if agreement is None else {**dataclasses.asdict(agreement), "agree": agreement.holds}
-    )

@@ -1,15 +1,18 @@
 """Reports: the summary document, the tables, and one offline page for a run."""
 
+from edgebench.report.document import Summary
 from edgebench.report.heldout import write_heldout
 from edgebench.report.paper import paper_document, write_paper
-from edgebench.report.summary import as_json, summarise
+from edgebench.report.summary import as_json, as_plain, summarise
 from edgebench.report.tables import front_frame, trials_frame
 from edgebench.report.view import RunView
 from edgebench.report.write import write_report
 
 __all__ = [
     "RunView",
+    "Summary",
     "as_json",
+    "as_plain",
     "front_frame",
     "paper_document",
     "summarise",

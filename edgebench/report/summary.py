@@ -13,14 +13,22 @@ from typing import Any
 
 from edgebench.objectives import Member
 from edgebench.records import Measurement, Metric, RunResult, Status, Trial
+from edgebench.report.document import (
+    Baseline,
+    File,
+    FileLatency,
+    FrontMember,
+    LatencyMetric,
+    Metrics,
+    Summary,
+)
 from edgebench.report.view import RunView, ScoredFile
 
-SCHEMA_VERSION = 1
 PLAIN_METRICS = ("trainable_params", "param_bytes", "macs")
 WHOLE_METRICS = ("trainable_params", "param_bytes", "macs")
 
 
-def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
+def summarise(result: RunResult, *, report_dir: Path) -> Summary:
     """Return the summary document of one run; what is not known is None. ``accuracy`` of a file is the
     score of the run's task, whose name stands among the metrics: ``test_iou`` of masks, ``test_map`` of boxes.
 
@@ -34,7 +42,7 @@ def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
     view = RunView.of(result)
     run = view.run
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": 1,
         "run_id": run.run_id,
         "suite": run.suite.name,
         "objective": run.suite.objective,
@@ -42,8 +50,10 @@ def summarise(result: RunResult, *, report_dir: Path) -> dict[str, Any]:
         "seed": run.suite.seed,
         "status": run.status,
         "trials": {
-            status.value: view.count(status)
-            for status in (Status.COMPLETED, Status.PRUNED, Status.INFEASIBLE, Status.FAILED)
+            "completed": view.count(Status.COMPLETED),
+            "pruned": view.count(Status.PRUNED),
+            "infeasible": view.count(Status.INFEASIBLE),
+            "failed": view.count(Status.FAILED),
         },
         "epochs_trained": sum(trial.epochs for trial in (*result.trials, *result.paused))
         + sum(repeat.epochs for repeat in result.repeats),
@@ -84,7 +94,7 @@ def _plain_scalar(value: Any) -> str | bool | int | float | None:
     return str(value)
 
 
-def _member(view: RunView, member: Member, report_dir: Path) -> dict[str, Any]:
+def _member(view: RunView, member: Member, report_dir: Path) -> FrontMember:
     trial = member.trial
     return {
         "trial_id": trial.trial_id,
@@ -97,7 +107,7 @@ def _member(view: RunView, member: Member, report_dir: Path) -> dict[str, Any]:
     }
 
 
-def _baseline(view: RunView, report_dir: Path) -> dict[str, Any] | None:
+def _baseline(view: RunView, report_dir: Path) -> Baseline | None:
     if view.baseline is None:
         return None
     return {
@@ -107,9 +117,9 @@ def _baseline(view: RunView, report_dir: Path) -> dict[str, Any] | None:
     }
 
 
-def _metrics(view: RunView, trial: Trial) -> dict[str, Any]:
+def _metrics(view: RunView, trial: Trial) -> Metrics:
     known = view.metrics(trial)
-    document: dict[str, Any] = {
+    document: Metrics = {
         name: _number(name, known[name].value) if name in known else None
         for name in (*view.trained, *PLAIN_METRICS)
     }
@@ -125,7 +135,7 @@ def _metrics(view: RunView, trial: Trial) -> dict[str, Any]:
     return document
 
 
-def _measured(view: RunView, trial: Trial, latency: Metric, device: str) -> dict[str, Any]:
+def _measured(view: RunView, trial: Trial, latency: Metric, device: str) -> LatencyMetric:
     source = view.latency_source(trial.trial_id, latency, device)
     plan = view.run.suite.latency
     return {
@@ -142,11 +152,11 @@ def _number(name: str, value: float) -> float | int:
     return int(value) if name in WHOLE_METRICS and value.is_integer() else value
 
 
-def _artifacts(view: RunView, trial: Trial, report_dir: Path) -> list[dict[str, Any]]:
+def _artifacts(view: RunView, trial: Trial, report_dir: Path) -> list[File]:
     return [_artifact(file, report_dir) for file in view.files(trial.trial_id)]
 
 
-def _artifact(file: ScoredFile, report_dir: Path) -> dict[str, Any]:
+def _artifact(file: ScoredFile, report_dir: Path) -> File:
     artifact = file.artifact
     return {
         "format": artifact.format.value,
@@ -157,13 +167,13 @@ def _artifact(file: ScoredFile, report_dir: Path) -> dict[str, Any]:
         "accuracy": artifact.accuracy,
         "max_abs_diff": artifact.max_abs_diff,
         "flagged": file.is_flagged,
-        "parity": None if artifact.parity is None else dataclasses.asdict(artifact.parity),
-        "facts": None if artifact.facts is None else dataclasses.asdict(artifact.facts),
+        "parity": as_plain(artifact.parity),
+        "facts": as_plain(artifact.facts),
         "latency": [_latency(measurement) for measurement in file.measurements],
     }
 
 
-def _latency(measurement: Measurement) -> dict[str, Any]:
+def _latency(measurement: Measurement) -> FileLatency:
     return {
         "device": measurement.device,
         "runtime": measurement.environment.runtime,

@@ -1,7 +1,7 @@
 """Suites: a YAML document to a resolved record. Every name in it is looked up; a wrong one is told with its line."""
 
 from edgebench.suites.changes import Change
-from edgebench.suites.document import DEFAULT_EXPORTS
+from edgebench.suites.document import DEFAULT_EXPORTS, ModelSuiteDocument, SuiteDocument
 from edgebench.suites.files import find, find_model, shipped_dir
 from edgebench.suites.hash import suite_hash
 from edgebench.suites.models import ModelPlan, ModelSuite, is_of_models, load_models
@@ -17,6 +17,8 @@ __all__ = [
     "Change",
     "ModelPlan",
     "ModelSuite",
+    "ModelSuiteDocument",
+    "SuiteDocument",
     "find",
     "find_model",
     "is_of_models",

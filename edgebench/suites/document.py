@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from edgebench.documents import Document, Record
 
 DEFAULT_EXPORTS = ("tflite-fp32", "tflite-int8", "onnx-fp32")
-DEFAULT_GOALS = {"val_accuracy": "max", "param_bytes": "min", "latency_ms": "min"}
-NO_DATA: Literal["none"] = "none"
 Goals = Literal["max", "min"]
+DEFAULT_GOALS: dict[str, Goals] = {"val_accuracy": "max", "param_bytes": "min", "latency_ms": "min"}
+NO_DATA: Literal["none"] = "none"
+FileName = Annotated[str, Field(min_length=1)]
 
 
 class ObjectiveDocument(Record):
+    """A goal. In a file it may stand alone: ``max``."""
+
     goal: Goals
     weight: PositiveFloat | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [TypeAdapter(Goals).json_schema(), handler(core_schema)]}
+
+
+def default_objectives() -> dict[str, ObjectiveDocument]:
+    """Return what a suite is searched for that does not say."""
+    return {metric: ObjectiveDocument(goal=goal) for metric, goal in DEFAULT_GOALS.items()}
 
 
 class DataDocument(Record):
@@ -66,7 +89,9 @@ class SuiteDocument(Record):
     template_options: dict[str, Any] = Field(default_factory=dict)
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
     objective: str = "pareto"
-    objectives: Annotated[dict[str, ObjectiveDocument], Field(min_length=1)]
+    objectives: Annotated[dict[str, ObjectiveDocument], Field(min_length=1)] = Field(
+        default_factory=default_objectives
+    )
     reference: dict[str, float] = Field(default_factory=dict)
     constraints: list[str] = Field(default_factory=list)
     baseline: str | None = None
@@ -84,7 +109,7 @@ class SuiteDocument(Record):
     @classmethod
     def in_full(cls, written: dict[str, Any]) -> dict[str, Any]:
         """Write out a goal that stands alone, and the objectives where there are none."""
-        goals = written.get("objectives", DEFAULT_GOALS)
+        goals: Any = written.get("objectives", DEFAULT_GOALS)
         if isinstance(goals, dict):
             goals = {k: {"goal": v} if isinstance(v, str) else v for k, v in goals.items()}
         return {**written, "objectives": goals}
@@ -97,10 +122,18 @@ def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 class ModelDocument(Record):
-    file: Annotated[str, Field(min_length=1)]
+    """A model file. In a suite it may stand alone, as its path or name."""
+
+    file: FileName
     data: DataDocument | Literal["none"] = NO_DATA
     input_range: Annotated[tuple[float, float], AfterValidator(_ascending)] = (0.0, 1.0)
     examples: PositiveInt | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [TypeAdapter(FileName).json_schema(), handler(core_schema)]}
 
 
 class TimingDocument(Record):

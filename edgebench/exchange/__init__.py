@@ -1,0 +1,5 @@
+"""Runs and measurements for other programs to read."""
+
+from edgebench.exchange.measurement import ProfileDocument, profile_document
+
+__all__ = ["ProfileDocument", "profile_document"]
