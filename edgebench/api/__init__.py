@@ -1,5 +1,6 @@
 """What Python users and the command line both call."""
 
+from edgebench.api.exchange import render_report, write_reports
 from edgebench.api.files import export, export_keras, prepare_profile, profile, profile_suite
 from edgebench.api.gates import compare, save_baseline
 from edgebench.api.options import changes
@@ -19,7 +20,9 @@ __all__ = [
     "prepare_profile",
     "profile",
     "profile_suite",
+    "render_report",
     "report",
     "save_baseline",
     "search",
+    "write_reports",
 ]

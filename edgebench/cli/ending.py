@@ -73,6 +73,7 @@ def _facts(
         path = result.report.parent / "models" / file.artifact.file_name
         yield "model", str(path)
         yield "next", f"edgebench profile {path} --device {view.main_device}"
+        yield "", f"netron {path}"
 
 
 def _tested(view: RunView, score: float) -> str:

@@ -46,7 +46,11 @@ def profile(
     input_range: options.InputRange = None,
     to: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write profile.json and profile.md there."),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Write profile.json and profile.md there; with --per-op, node data for Model Explorer.",
+        ),
     ] = None,
     benchmark_json: options.BenchmarkJson = None,
     as_json: options.Json = False,

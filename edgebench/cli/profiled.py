@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from edgebench.cli.files import write_text
 from edgebench.cli.scores import sentences as score_sentences
 from edgebench.errors import InputError
-from edgebench.exchange import profile_document
+from edgebench.exchange import file_names, node_data, profile_document
 from edgebench.profiling import Profiled, SuiteProfile
 from edgebench.records import DeviceInfo, Environment, Measurement
 from edgebench.report import figures, markdown
@@ -38,10 +39,18 @@ def make_folder(folder: Path) -> None:
 
 
 def write(profile: SuiteProfile, folder: Path) -> None:
-    """Write profile.json and profile.md into a folder; a crash leaves former ones whole."""
+    """Write profile.json, profile.md and, where operations were listed, node data into a folder; a crash leaves former ones whole."""
     document = json.dumps(profile_document(profile.rows), indent=2, allow_nan=False)
     for name, text in (("profile.json", document + "\n"), ("profile.md", as_markdown(profile))):
         write_text(folder / name, text)
+    _write_node_data(profile, folder)
+
+
+def _write_node_data(profile: SuiteProfile, folder: Path) -> None:
+    rows, paths = profile.rows, itertools.cycle(profile.suite.paths())
+    for row, path, name in zip(rows, paths, file_names(rows), strict=False):
+        if (document := node_data(row, path)) is not None:
+            write_text(folder / name, json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
 def write_benchmarks(rows: Sequence[Profiled], path: Path) -> None:

@@ -1,6 +1,13 @@
 """Judging metrics: fronts, hypervolume, scores and constraints. Pure functions, no I/O."""
 
-from edgebench.objectives.constraints import is_feasible, total_violation, violated, violation
+from edgebench.objectives.constraints import (
+    budgeted_value,
+    excess,
+    is_feasible,
+    total_violation,
+    violated,
+    violation,
+)
 from edgebench.objectives.fidelity import (
     Standing,
     along_line,
@@ -61,11 +68,13 @@ __all__ = [
     "best_known",
     "best_of",
     "better_count",
+    "budgeted_value",
     "by_volume",
     "certain_members",
     "confirmed_metrics",
     "crowding_distance",
     "dominates",
+    "excess",
     "front_hypervolume",
     "front_indices",
     "hopeful",

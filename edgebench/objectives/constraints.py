@@ -20,8 +20,13 @@ def budgeted_value(constraint: Constraint, values: Mapping[str, float]) -> float
 
 def violation(constraint: Constraint, value: float) -> float:
     """Return how far ``value`` misses the bound as a share of the bound; 0.0 where it is met."""
-    excess = value - constraint.bound if constraint.relation == "<=" else constraint.bound - value
-    return max(0.0, excess) / (abs(constraint.bound) or 1.0)
+    return max(0.0, excess(constraint, value))
+
+
+def excess(constraint: Constraint, value: float) -> float:
+    """Return how far ``value`` is beyond the bound as a share of the bound; below 0.0 where there is room."""
+    beyond = value - constraint.bound if constraint.relation == "<=" else constraint.bound - value
+    return beyond / (abs(constraint.bound) or 1.0)
 
 
 def total_violation(constraints: Iterable[Constraint], values: Mapping[str, float]) -> float:

@@ -2,6 +2,7 @@
 
 from edgebench.report.document import Summary
 from edgebench.report.heldout import write_heldout
+from edgebench.report.markdown import render_markdown
 from edgebench.report.paper import paper_document, write_paper
 from edgebench.report.summary import as_json, as_plain, summarise
 from edgebench.report.tables import front_frame, trials_frame
@@ -15,6 +16,7 @@ __all__ = [
     "as_plain",
     "front_frame",
     "paper_document",
+    "render_markdown",
     "summarise",
     "trials_frame",
     "write_heldout",

@@ -46,6 +46,7 @@ def render_card(view: RunView, trial: Trial) -> str:
         "Layers that quantisation moves most": _layers(files),
         "Be careful of": bullets(_cautions(view, trial, files)),
         "Run it": _programs(view, files),
+        "See its graph": _graph(view, trial),
     }
     parts = [f"# {text(f'{view.run.suite.name} {trial.trial_id}')}", text(_standing(view, trial))]
     for title, body in sections.items():
@@ -246,6 +247,11 @@ def _programs(view: RunView, files: Sequence[ScoredFile]) -> str:
         return ""
     before = "In the folder of these files, with heldout.npz beside them; NumPy and the runtime are all they need."
     return "\n\n".join([before, *filter(None, parts)])
+
+
+def _graph(view: RunView, trial: Trial) -> str:
+    file = view.main_file(trial.trial_id)
+    return f"```sh\nnetron {file.artifact.file_name}\n```" if file else ""
 
 
 def _others(shown: Artifact, artifacts: Sequence[Artifact]) -> str:
