@@ -68,6 +68,6 @@ def _finder(model: Path) -> Callable[[Op], str | None]:
     import onnx
 
     nodes = onnx.load(model, load_external_data=False).graph.node
-    names = {output: node.name for node in nodes for output in node.output}
+    names = {output: node.name or output for node in nodes for output in node.output}
     names |= {node.name: node.name for node in nodes}
     return lambda op: names.get(op.name.removesuffix(OTHER_LAYOUT)) or None

@@ -64,6 +64,7 @@ def test_a_run_is_drawn_without_a_framework() -> None:
         (["report", "r", "--paper"], "a run or --paper"),
         (["report", "r", "--store", "one", "--store", "other"], "a run is in one store"),
         (["report", "--paper", "--store", "none"], "none holds no runs"),
+        (["report", "--paper", "--format", "csv"], "--paper is one page"),
     ],
 )
 def test_what_does_not_go_together_is_one_sentence(
