@@ -70,6 +70,10 @@ def write_reports(
     from edgebench.report import RunView
 
     forms.check_forms(wanted, out, is_front=front)
+    others = [form for form in wanted if form != forms.HTML]
+    homeless = [form for form in others if out is None and form != forms.MLFLOW]
+    if homeless:
+        raise InputError(f"{homeless[0]} must be told where to go", remedy="add --out DIR")
     report_dir = Path(reports) / run_id
     page = ""
     if {forms.HTML, forms.MLFLOW} & set(wanted):
@@ -77,23 +81,20 @@ def write_reports(
     with open_store(store) as opened:
         view = RunView.of(opened.load(run_id))
     written = []
-    others = [form for form in wanted if form != forms.HTML]
     for form in wanted:
         if form == forms.HTML:
             place = page
         elif form == forms.MLFLOW:
             place = forms.write_mlflow(view, out, report_dir=report_dir)
         else:
-            path = _path(form, out, is_several=len(others) > 1)
+            path = _path(str(out), is_several=len(others) > 1)
             place = str(forms.write(view, form, path, report_dir=report_dir, is_front=front))
         written.append(forms.Written(form=form, place=place))
     return written
 
 
-def _path(form: str, out: str | None, *, is_several: bool) -> Path:
+def _path(out: str, *, is_several: bool) -> Path:
     """Return the path of ``out``, made where it can only be a folder."""
-    if out is None:
-        raise InputError(f"{form} must be told where to go", remedy="add --out DIR")
     path = Path(out)
     if is_several or out.endswith("/"):
         try:

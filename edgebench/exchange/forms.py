@@ -17,6 +17,7 @@ from edgebench.errors import InputError, UnavailableError, UnknownNameError
 from edgebench.report import (
     RunView,
     as_json,
+    check_names,
     front_frame,
     render_markdown,
     summarise,
@@ -84,9 +85,10 @@ def write(view: RunView, form: str, out: Path, *, report_dir: Path, is_front: bo
         is_front: Of a table, the front alone.
 
     Raises:
-        InputError: it cannot be written there.
+        InputError: it cannot be written there, or an id cannot be a file's name.
         UnavailableError: TensorBoard is not installed.
     """
+    check_names(view.result)
     path = out / _file_name(view, form) if out.is_dir() and form != TENSORBOARD else out
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

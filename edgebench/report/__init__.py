@@ -7,13 +7,14 @@ from edgebench.report.paper import paper_document, write_paper
 from edgebench.report.summary import as_json, as_plain, summarise
 from edgebench.report.tables import front_frame, trials_frame
 from edgebench.report.view import RunView
-from edgebench.report.write import write_report
+from edgebench.report.write import check_names, write_report
 
 __all__ = [
     "RunView",
     "Summary",
     "as_json",
     "as_plain",
+    "check_names",
     "front_frame",
     "paper_document",
     "render_markdown",

@@ -39,8 +39,7 @@ def write_report(
         InputError: The id of the run or of a trial cannot stand in a file's name.
         WorkError: An artifact's bytes are missing, or are not those that were scored.
     """
-    for name in (result.run.run_id, *(trial.trial_id for trial in result.trials)):
-        _check_file_name(name)
+    check_names(result)
     report_dir = reports_dir / result.run.run_id
     models_dir = report_dir / "models"
     models_dir.mkdir(parents=True, exist_ok=True)
@@ -69,12 +68,14 @@ def write_report(
     return report_dir / "index.html"
 
 
-def _check_file_name(name: str) -> None:
-    if not re.fullmatch(r"\w[\w.-]*", name):
-        raise InputError(
-            f"{name!r} cannot name a file of a report",
-            why="an id holds letters, digits, dots, dashes and underscores",
-        )
+def check_names(result: RunResult) -> None:
+    """Raise `InputError` where the id of the run or of a trial cannot stand in a file's name."""
+    for name in (result.run.run_id, *(trial.trial_id for trial in result.trials)):
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise InputError(
+                f"{name!r} cannot name a file of a report",
+                why="an id holds letters, digits, dots, dashes and underscores",
+            )
 
 
 def _copy_artifact(artifact: Artifact, source: Path, target: Path) -> None:

@@ -6,13 +6,14 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from edgebench.cli.app import run
-from edgebench.errors import UnavailableError
+from edgebench.errors import InputError, UnavailableError
 from edgebench.exchange import forms
 from edgebench.records import RunResult
 from edgebench.report import RunView, front_frame, trials_frame
@@ -119,6 +120,16 @@ def test_what_cannot_be_done_is_one_sentence(
 ) -> None:
     assert report(*words) == 2
     assert said in capsys.readouterr().err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("form", ["csv", "tensorboard", "optuna"])
+def test_an_id_that_leads_elsewhere_is_refused(
+    tmp_path: Path, result: RunResult, form: str
+) -> None:
+    astray = replace(result, run=replace(result.run, run_id="../r"))
+    with pytest.raises(InputError, match="cannot name a file"):
+        forms.write(RunView.of(astray), form, tmp_path, report_dir=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("form", ["mlflow", "tensorboard"])

@@ -256,4 +256,5 @@ def test_no_program_is_made_up_for_a_keras_file(result: RunResult) -> None:
         snippet(keras, {})
     card = render_card(*told(result, artifacts=(replace(keras, trial_id="t008"),)))
     assert "Run it" not in card
+    assert "netron t008-fp32.keras" in card
     assert "```python" not in card
