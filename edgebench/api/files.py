@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebench import suites
+from edgebench import plugins, suites
 from edgebench.api.options import MODEL_PLACES, laid_over
 from edgebench.api.stores import DEFAULT_STORE, open_store
 from edgebench.profiling import Profiled, SuiteProfile, profile_all
@@ -21,7 +21,7 @@ def export(
     run_id: str,
     trial_id: str,
     *,
-    targets: Sequence[ExportTarget] | None = None,
+    targets: Sequence[ExportTarget | str] | None = None,
     out: str | Path,
     dynamic_batch: bool = False,
     store: str | Path = DEFAULT_STORE,
@@ -31,7 +31,7 @@ def export(
     Args:
         run_id: A run.
         trial_id: One of its trials that was trained, and may have won.
-        targets: Which files; None for those of the suite.
+        targets: Which files, such as ``tflite-int8`` or the name of a plugin's exporter; None for those of the suite.
         out: Folder of the files; each gets a JSON document of what it is beside it.
         dynamic_batch: Leave the number of examples open in each file; they are then not compared with the run's.
         store: Folder of all results.
@@ -42,13 +42,20 @@ def export(
     """
     from edgebench.templates import import_keras
 
+    named, exporters = (None, ()) if targets is None else _split(targets)
     import_keras()
     from edgebench.tuning import export_again
 
     with open_store(store) as opened:
         result = opened.load(opened.run(run_id).run_id)
         return export_again(
-            opened, result, trial_id, Path(out), targets=targets, dynamic_batch=dynamic_batch
+            opened,
+            result,
+            trial_id,
+            Path(out),
+            targets=named,
+            exporters=exporters,
+            dynamic_batch=dynamic_batch,
         )
 
 
@@ -56,7 +63,7 @@ def export_keras(
     model: str | Path,
     data: str,
     *,
-    targets: Sequence[ExportTarget],
+    targets: Sequence[ExportTarget | str],
     out: str | Path,
     dynamic_batch: bool = False,
 ) -> Exported:
@@ -67,7 +74,7 @@ def export_keras(
     Args:
         model: The file.
         data: The data set that it was trained for.
-        targets: Which files.
+        targets: Which files, as for `export`.
         out: Folder of the files.
         dynamic_batch: As for `export`.
 
@@ -77,11 +84,33 @@ def export_keras(
     """
     from edgebench.templates import import_keras
 
+    named, exporters = _split(targets)
     import_keras()
     from edgebench.tuning import export_keras_file
 
     whole = DataPlan(name=data, validation="test")  # nothing is chosen, so all calibrates
-    return export_keras_file(Path(model), whole, targets, Path(out), dynamic_batch=dynamic_batch)
+    return export_keras_file(
+        Path(model), whole, named, Path(out), exporters=exporters, dynamic_batch=dynamic_batch
+    )
+
+
+def _split(
+    targets: Sequence[ExportTarget | str],
+) -> tuple[list[ExportTarget], tuple[str, ...]]:
+    """Return what edgebench writes itself, and the names of the plugins' exporters among the targets."""
+    exporters = [
+        target
+        for target in targets
+        if isinstance(target, str)
+        and target not in suites.EXPORTED_NOW
+        and plugins.find("exporters", target)
+    ]
+    named = [
+        ExportTarget.parse(target) if isinstance(target, str) else target
+        for target in targets
+        if target not in exporters
+    ]
+    return list(dict.fromkeys(named)), tuple(dict.fromkeys(exporters))
 
 
 def profile(model: str | Path, *, device: str = "local", **options: Any) -> Measurement:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgebench import plugins
 from edgebench.cli import options
 from edgebench.cli.screen import err, is_live, out, print_facts, print_json, print_table
 from edgebench.errors import InputError
@@ -27,15 +28,18 @@ def list_all(as_json: options.Json = False) -> None:
     from edgebench.datasets import CATALOGUE
     from edgebench.datasets.plans import VARIABLE, data_folder
 
+    others = {p.name: p.source for p in plugins.offered("datasets") if p.name not in CATALOGUE}
     if as_json:
-        print_json({"schema_version": 1, "data": [_listed(*item) for item in CATALOGUE.items()]})
+        listed = [_listed(*item) for item in CATALOGUE.items()]
+        print_json({"schema_version": 1, "data": listed, "plugins": others})
         return
     print_table(
         ("name", "task", "state", "where"),
         [
             (name, entry.task, entry.state, entry.layout.folder if entry.layouts else "-")
             for name, entry in CATALOGUE.items()
-        ],
+        ]
+        + [(name, "-", "plugin", source) for name, source in others.items()],
         text=4,
     )
     away = {name: entry.how for name, entry in CATALOGUE.items() if entry.state not in HERE}

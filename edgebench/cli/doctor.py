@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgebench.cli import options
+from edgebench.cli.plugged import PluginState, look_at_plugins
 from edgebench.cli.screen import out, print_json, print_table
 from edgebench.errors import EdgebenchError
+from edgebench.plugins import KINDS
 
 if TYPE_CHECKING:
     from edgebench.profiling import Finding
@@ -29,10 +31,18 @@ def doctor(
 ) -> None:
     """Look at this machine and its devices; every finding says what to do."""
     findings = [_python(), *_packages(), _cores()]
+    states = list(look_at_plugins())
+    findings += map(_plugin, states)
     for name in _names(device or [], all_devices):
         findings += _device(name)
     if as_json:
-        print_json({"schema_version": 1, "findings": [dataclasses.asdict(f) for f in findings]})
+        print_json(
+            {
+                "schema_version": 1,
+                "findings": [dataclasses.asdict(f) for f in findings],
+                "plugins": [state.document() for state in states],
+            }
+        )
     else:
         print_table(
             ("", "subject", "found"),
@@ -90,6 +100,18 @@ def _packages() -> list[Finding]:
         found = _version(name) or f"not installed; optional: pip install '{extra}'"
         findings.append(Finding(subject=name, ok=True, found=found))
     return findings
+
+
+def _plugin(state: PluginState) -> Finding:
+    from edgebench.profiling import Finding
+
+    plugin, problem = state.plugin, state.problem
+    return Finding(
+        subject=f"{KINDS[plugin.kind]} {plugin.name}",
+        ok=not problem,
+        found=f"{plugin.source}, {f'cannot be used: {problem}' if problem else 'loads'}",
+        remedy=f"update {plugin.distribution}, or uninstall it" if problem else "",
+    )
 
 
 def _cores() -> Finding:

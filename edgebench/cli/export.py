@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgebench import plugins
 from edgebench.cli import options
 from edgebench.cli.screen import err, out, print_json, print_table
 from edgebench.errors import InputError, UnknownNameError, WorkError
@@ -17,6 +18,9 @@ from edgebench.records import Artifact, ExportTarget, FileFacts, Format, Parity,
 
 if TYPE_CHECKING:
     from edgebench.tuning import Exported
+    from edgebench.tuning.plugged import PluggedArtifact
+
+Targets = list[ExportTarget | str]
 
 
 def export(
@@ -27,7 +31,8 @@ def export(
         str | None, typer.Argument(metavar="TRIAL", help="One of the run's trials.")
     ] = None,
     file_format: Annotated[
-        list[str] | None, typer.Option("--format", metavar="tflite|onnx|keras", help="Repeat.")
+        list[str] | None,
+        typer.Option("--format", metavar="tflite|onnx|keras|PLUGIN", help="Repeat."),
     ] = None,
     precision: Annotated[
         list[str] | None,
@@ -72,7 +77,7 @@ def _of_model(
     source: str,
     trial_id: str | None,
     data: str | None,
-    targets: list[ExportTarget] | None,
+    targets: Targets | None,
     folder: Path | None,
     *,
     dynamic_batch: bool,
@@ -102,7 +107,7 @@ def _of_trial(
     run_id: str,
     trial_id: str | None,
     data: str | None,
-    targets: list[ExportTarget] | None,
+    targets: Targets | None,
     folder: Path | None,
     store: Path,
     *,
@@ -126,8 +131,8 @@ def _of_trial(
     )
 
 
-def _targets(formats: list[str] | None, precisions: list[str] | None) -> list[ExportTarget] | None:
-    """Return the files asked for: all pairs that exist; None where none was named.
+def _targets(formats: list[str] | None, precisions: list[str] | None) -> Targets | None:
+    """Return the files asked for: all pairs that exist, and the exporters of plugins; None where none was named.
 
     Raises:
         InputError: no pair exists.
@@ -136,7 +141,11 @@ def _targets(formats: list[str] | None, precisions: list[str] | None) -> list[Ex
 
     if not formats and not precisions:
         return None
-    chosen_formats = [_format(name) for name in formats or [Format.TFLITE.value]]
+    named = [_format(name) for name in formats or [Format.TFLITE.value]]
+    exporters = [name for name in named if not isinstance(name, Format)]
+    chosen_formats = [name for name in named if isinstance(name, Format)]
+    if exporters and not chosen_formats:
+        return list(dict.fromkeys(exporters))
     chosen = [Precision.parse(name) for name in precisions] if precisions else list(Precision)
     pairs = [ExportTarget(format=f, precision=p) for f, p in product(chosen_formats, chosen)]
     found = [pair for pair in pairs if str(pair) in EXPORTED_NOW]
@@ -146,14 +155,17 @@ def _targets(formats: list[str] | None, precisions: list[str] | None) -> list[Ex
             why=f"there are {', '.join(EXPORTED_NOW)}",
             remedy="choose --format and --precision among them",
         )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *exporters]))
 
 
-def _format(name: str) -> Format:
-    try:
+def _format(name: str) -> Format | str:
+    """Return a format of edgebench's, or the name of a plugin's exporter."""
+    if name in [f.value for f in Format]:
         return Format(name)
-    except ValueError:
-        raise UnknownNameError("a format", name, [f.value for f in Format]) from None
+    if plugins.find("exporters", name):
+        return name
+    known = [*(f.value for f in Format), *plugins.names("exporters")]
+    raise UnknownNameError("a format", name, known)
 
 
 def _document(made: Exported) -> dict[str, Any]:
@@ -176,6 +188,20 @@ def _document(made: Exported) -> dict[str, Any]:
                 "facts": _plain(artifact.facts),
             }
             for path, artifact in zip(made.paths, made.artifacts, strict=True)
+        ]
+        + [
+            {
+                "path": str(file.path),
+                "format": file.exporter,
+                "precision": None,
+                "sha256": file.sha256,
+                "bytes": file.size_bytes,
+                "accuracy": file.score,
+                "same_as_run": None,
+                "parity": _plain(file.parity),
+                "facts": None,
+            }
+            for file in made.plugged
         ],
     }
 
@@ -185,7 +211,7 @@ def _plain(record: Parity | FileFacts | None) -> dict[str, Any] | None:
 
 
 def _print(made: Exported) -> None:
-    rows = []
+    rows = [_plugged_row(file) for file in made.plugged]
     for path, artifact in zip(made.paths, made.artifacts, strict=True):
         parity, facts = artifact.parity, artifact.facts
         same = made.same.get(artifact.target)
@@ -207,6 +233,20 @@ def _print(made: Exported) -> None:
     out().print(f"Keras    {made.keras_accuracy:.3f}", markup=False)
     for sentence in _sentences(made):
         out().print(sentence, markup=False, soft_wrap=True)
+
+
+def _plugged_row(file: PluggedArtifact) -> tuple[str, ...]:
+    parity = file.parity
+    return (
+        str(file.path),
+        "-",
+        f"{file.size_bytes / 1024:.1f}",
+        "-",
+        "-" if file.score is None else f"{file.score:.3f}",
+        "-" if parity is None or parity.agreement is None else f"{parity.agreement:.3f}",
+        "-" if parity is None or parity.mcnemar_p is None else f"{parity.mcnemar_p:.2g}",
+        "-" if parity is None else f"{parity.max_abs_diff:.1e}",
+    )
 
 
 def _sentences(made: Exported) -> Iterator[str]:

@@ -32,7 +32,7 @@ Runtime = Annotated[
     str | None,
     typer.Option(
         "--runtime",
-        metavar="auto|tflite|litert|ort|keras",
+        metavar="auto|tflite|litert|ort|keras|PLUGIN",
         help="What runs the model. Default: auto.",
     ),
 ]

@@ -21,7 +21,7 @@ def search(
     ] = None,
     oracle: Annotated[
         str | None,
-        typer.Option("--oracle", metavar="pareto|random|bayesian|hyperband|module:Class"),
+        typer.Option("--oracle", metavar="pareto|random|bayesian|hyperband|PLUGIN|module:Class"),
     ] = None,
     constraint: Annotated[
         list[str] | None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from edgebench import plugins
 from edgebench.cli import options
 from edgebench.cli.screen import out, print_facts, print_json, print_table
 from edgebench.errors import InputError
@@ -17,15 +18,18 @@ app = typer.Typer(help="List templates, or show one network.", no_args_is_help=T
 
 @app.command("list")
 def list_templates(as_json: options.Json = False) -> None:
-    """List the templates that come with edgebench."""
+    """List the templates that come with edgebench, and those of plugins."""
     from edgebench.templates import TEMPLATES
 
-    names = sorted(TEMPLATES)
+    others = {p.name: p.source for p in plugins.offered("templates") if p.name not in TEMPLATES}
+    listed = [{"name": name} for name in sorted(TEMPLATES)]
+    listed += [{"name": name, "plugin": source} for name, source in others.items()]
     if as_json:
-        print_json({"schema_version": 1, "templates": [{"name": name} for name in names]})
+        print_json({"schema_version": 1, "templates": listed})
         return
-    for name in names:
-        out().print(name, markup=False)
+    for each in listed:
+        source = f"   of {each['plugin']}" if "plugin" in each else ""
+        out().print(f"{each['name']}{source}", markup=False)
 
 
 @app.command("show")

@@ -22,7 +22,12 @@ _PARTS = {"train": "_train", "test": ""}
 
 
 def function_source(plan: DataPlan) -> Source | Dataset:
-    """Return the data set of the function that the plan names.
+    """Return the data set of the function that the plan names, as `made_source` does."""
+    return made_source(import_object(plan.name, KIND, "function"), plan)
+
+
+def made_source(function: Any, plan: DataPlan) -> Source | Dataset:
+    """Return the data set that a function of a user's, or of a plugin, makes.
 
     The function is called without arguments, or with ``plan=``, if it names that parameter. It returns one of
 
@@ -34,9 +39,8 @@ def function_source(plan: DataPlan) -> Source | Dataset:
     Without a test part a seeded fifth is taken for it. Values are fed as they are. All is read once, into memory.
 
     Raises:
-        InputError: the module cannot be imported, the function fails, or what it returns is no data set.
+        InputError: the function fails, or what it returns is no data set.
     """
-    function = import_object(plan.name, KIND, "function")
     if not callable(function):
         raise InputError(f"{plan.name} is no data set", why="it is no function")
     takes_plan = "plan" in _parameters(function)

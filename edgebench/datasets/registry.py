@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from edgebench import plugins
 from edgebench.datasets.arrays import SUFFIX, array_file
 from edgebench.datasets.base import Dataset, Source
 from edgebench.datasets.cifar10 import Cifar10
 from edgebench.datasets.cwfid import Cwfid
 from edgebench.datasets.digits import Digits
 from edgebench.datasets.expressions import Expressions
-from edgebench.datasets.functions import function_source
+from edgebench.datasets.functions import function_source, made_source
 from edgebench.datasets.image_folder import image_folder
 from edgebench.datasets.mask_folder import MaskFolder, is_mask_folder
 from edgebench.datasets.mnist import Mnist
@@ -39,7 +41,7 @@ def load_dataset(plan: DataPlan, seed: int = 0) -> Dataset:
 
 
 def source_kind(name: str) -> Callable[[DataPlan], Source | Dataset]:
-    """Return what reads a data set, folder, .npz file or ``module:function``.
+    """Return what reads a data set, folder, .npz file, ``module:function`` or a plugin's data set.
 
     Raises:
         InputError: it is another file.
@@ -53,10 +55,12 @@ def source_kind(name: str) -> Callable[[DataPlan], Source | Dataset]:
         return MaskFolder if is_mask_folder(folder) else image_folder
     if ":" in name:
         return function_source
+    if plugin := plugins.find("datasets", name):
+        return partial(made_source, plugin.load())
     if folder.exists():
         raise InputError(
             f"{name} is a file, and no data set",
             why="expected a folder of images, an .npz file or module:function",
             remedy="name the folder that it is in",
         )
-    raise UnknownNameError("a data set", name, DATASETS)
+    raise UnknownNameError("a data set", name, (*DATASETS, *plugins.names("datasets")))

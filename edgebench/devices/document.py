@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
+from edgebench import plugins
 from edgebench.documents import Record
 
 Core = Annotated[int, Field(ge=0, le=4095)]
@@ -22,13 +23,18 @@ PathText = Annotated[
 FRAMEWORKS = "CUDA|HIP|JAX|KERAS|MKL|NVIDIA|OMP|OPENBLAS|ORT|ROCR|TF|TFLITE|TORCH|TRT|XLA|XNNPACK"
 VariableName = Annotated[str, Field(pattern=rf"^({FRAMEWORKS})_[A-Z0-9_]+$", max_length=255)]
 VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:=/@%+-]+$", max_length=255)]
+BuiltInTransport = Literal["local", "ssh", "adb"]
+BUILT_IN_TRANSPORTS: tuple[str, ...] = get_args(BuiltInTransport)
 RuntimeName = Literal["litert", "tflite", "ort", "keras"]
 
 
 class Transport(Record):
-    """How a device is reached. Only ssh has a host's details, only adb a serial; no secret is ever written here."""
+    """How a device is reached. Only ssh has a host's details, only adb a serial; no secret is ever written here.
 
-    kind: Literal["local", "ssh", "adb"]
+    A plugin's transport may have any of these.
+    """
+
+    kind: Word
     serial: Word | None = None
     host: Word | None = None
     user: Word | None = None
@@ -38,6 +44,10 @@ class Transport(Record):
 
     @model_validator(mode="after")
     def _check(self) -> Transport:
+        if self.kind not in BUILT_IN_TRANSPORTS:
+            names = [*BUILT_IN_TRANSPORTS, *plugins.names("devices")]
+            if self.kind not in names:
+                raise ValueError(f"{self.kind} is not a transport; known: {', '.join(names)}")
         if self.kind == "ssh" and self.host is None:
             raise ValueError("ssh needs a host")
         if self.kind == "local" and self.model_fields_set - {"kind"}:

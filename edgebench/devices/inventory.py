@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgebench import plugins
 from edgebench.devices.adb import AdbDevice
 from edgebench.devices.adb_scan import scan_adb
 from edgebench.devices.addresses import configured_hosts, document_of
@@ -87,14 +89,25 @@ def find_device(name: str) -> DeviceDocument:
 
 
 def open_device(device: str | DeviceDocument) -> Device:
-    """Return the device of a name, a path or a document, to be used in a ``with`` block."""
+    """Return the device of a name, a path or a document, to be used in a ``with`` block.
+
+    Raises:
+        InputError: No device is called so, or its transport is a plugin's that cannot be imported.
+    """
     document = find_device(device) if isinstance(device, str) else device
-    kinds: dict[str, type[LocalDevice] | type[SshDevice] | type[AdbDevice]] = {
+    kinds: dict[str, Callable[[DeviceDocument], Device]] = {
         "local": LocalDevice,
         "ssh": SshDevice,
         "adb": AdbDevice,
     }
-    return kinds[document.transport.kind](document)
+    kind = document.transport.kind
+    if kind in kinds:
+        return kinds[kind](document)
+    plugin = plugins.find("devices", kind)
+    if plugin is None:
+        raise UnknownNameError("a transport", kind, (*kinds, *plugins.names("devices")))
+    make: Callable[[DeviceDocument], Device] = plugin.load()
+    return make(document)
 
 
 def add_device(document: DeviceDocument) -> Path:

@@ -12,11 +12,13 @@ from edgebench.export.metadata import (
     description_path,
     read_metadata,
 )
+from edgebench.export.plugged import Converter, load_converter
 
 __all__ = [
     "CONVERTERS",
     "Calibration",
     "CalibrationSource",
+    "Converter",
     "Door",
     "ExportedFile",
     "Exporter",
@@ -24,6 +26,7 @@ __all__ = [
     "describe",
     "description_path",
     "export_model",
+    "load_converter",
     "macs",
     "param_bytes",
     "read_facts",

@@ -24,6 +24,7 @@ from edgebench.export.metadata import (
     with_metadata,
 )
 from edgebench.export.onnx import serialised, to_half, to_int8, to_onnx
+from edgebench.export.plugged import converted, load_converter
 from edgebench.export.tflite import to_tflite
 from edgebench.export.tracing import Traced, output_names, trace
 from edgebench.records import BUILT_IN, ExportTarget, Format, Precision
@@ -86,9 +87,42 @@ class Exporter:
             raise WorkError(f"{target} could not be made", why=first_line(error)) from error
         self._check(content, target)
         if metadata is not None:
-            metadata = self._completed(metadata, target)
+            is_open = self._dynamic_batch or target.format is Format.KERAS
+            metadata = self._completed(
+                metadata,
+                batch=None if is_open else 1,
+                calibrates=target.precision.needs_calibration,
+            )
             content = with_metadata(content, target.format, metadata)
-        return _write(content, folder, target.format, metadata)
+        return _write(content, folder, f".{target.format.value}", metadata)
+
+    def convert(
+        self,
+        name: str,
+        folder: Path,
+        representative: Calibration | None = None,
+        *,
+        metadata: FileMetadata | None = None,
+    ) -> ExportedFile:
+        """Write the file of a plugin's exporter; what it says of itself stands in the JSON document beside it alone.
+
+        Args:
+            name: Of the exporter.
+            folder: As for `export`.
+            representative: As for `export`.
+            metadata: As for `export`.
+
+        Raises:
+            InputError: No such exporter, or it cannot be used.
+            WorkError: It made no file.
+        """
+        if self._dynamic_batch:
+            raise InputError(f"{name} takes no open batch", remedy="leave --dynamic-batch out")
+        converter = load_converter(name)
+        content = converted(converter, name, self._model, _arrays(representative))
+        if metadata is not None:
+            metadata = self._completed(metadata, batch=1, calibrates=True)
+        return _write(content, folder, converter.suffix, metadata)
 
     @cached_property
     def traced(self) -> Traced:
@@ -114,14 +148,14 @@ class Exporter:
         if found:
             raise WorkError(f"{target} is not what was asked for", why=found)
 
-    def _completed(self, metadata: FileMetadata, target: ExportTarget) -> FileMetadata:
-        is_open = self._dynamic_batch or target.format is Format.KERAS
-        batch = None if is_open else 1
+    def _completed(
+        self, metadata: FileMetadata, *, batch: int | None, calibrates: bool
+    ) -> FileMetadata:
         model = self._model
         names = [tensor.name for tensor in model.inputs]
         return replace(
             metadata,
-            calibration=metadata.calibration if target.precision.needs_calibration else None,
+            calibration=metadata.calibration if calibrates else None,
             inputs=_doors(names, model.inputs, batch),
             outputs=_doors(output_names(model), model.outputs, batch),
         )
@@ -167,15 +201,19 @@ CONVERTERS: dict[Format, Callable[[Exporter, Precision, Sequence[Floats]], bytes
 
 def _examples(target: ExportTarget, representative: Calibration | None) -> list[Floats]:
     """Return one array an input; raise where activations are to be calibrated and there is nothing to do it with."""
-    if isinstance(representative, np.ndarray):
-        representative = [representative]
-    arrays = list(representative or ())
+    arrays = _arrays(representative)
     if target.precision.needs_calibration and not (arrays and all(map(len, arrays))):
         raise InputError(
             f"{target.precision.value} needs calibration data",
             why="no representative inputs were given",
         )
     return arrays
+
+
+def _arrays(representative: Calibration | None) -> list[Floats]:
+    return (
+        [representative] if isinstance(representative, np.ndarray) else list(representative or ())
+    )
 
 
 def _doors(names: Sequence[str], tensors: Sequence[Any], batch: int | None) -> tuple[Door, ...]:
@@ -186,11 +224,11 @@ def _doors(names: Sequence[str], tensors: Sequence[Any], batch: int | None) -> t
 
 
 def _write(
-    content: bytes, folder: Path, file_format: Format, metadata: FileMetadata | None
+    content: bytes, folder: Path, suffix: str, metadata: FileMetadata | None
 ) -> ExportedFile:
     digest = hashlib.sha256(content).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{digest}.{file_format.value}"
+    path = folder / f"{digest}{suffix}"
     if metadata is not None:
         _put(description_path(path), describe(metadata).encode())
     if not path.exists():

@@ -43,7 +43,8 @@ def without_augmentation(model: Any) -> Any:
     else:
         return model
     for layer in copy.layers:
-        layer.set_weights(model.get_layer(layer.name).get_weights())
+        if layer.weights:  # an input without a name gets another in the copy
+            layer.set_weights(model.get_layer(layer.name).get_weights())
     return copy
 
 

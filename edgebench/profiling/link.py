@@ -6,7 +6,8 @@ import json
 import signal
 from typing import Any
 
-from edgebench.agent.job import Job, write_job
+from edgebench import plugins
+from edgebench.agent.job import Job, ModelJob, write_job
 from edgebench.devices import Completed, Device, DeviceTimeoutError, upload
 from edgebench.errors import (
     DeviceError,
@@ -15,7 +16,8 @@ from edgebench.errors import (
     UnavailableError,
     WorkError,
 )
-from edgebench.profiling.bundle import build_bundle
+from edgebench.profiling.bundle import Bundle, build_bundle
+from edgebench.runtimes import RUNTIMES
 
 START_UP_S = 30.0
 LAST_WORDS = 500
@@ -61,7 +63,8 @@ class AgentLink:
         Raises:
             EdgebenchError: What `ERRORS` says of the agent's own error; `DeviceError` where it gave no answer.
         """
-        remote = upload(self._device, self._bundle.path)
+        bundle = self._bundle_for(job)
+        remote = upload(self._device, bundle.path)
         # Not -I, which hides what `pip install` put into the user's own folder.
         argv = [*self._environment(), self._device.python, "-E", remote, write_job(job)]
         completed = self._device.run(argv, timeout_s + job.lock_wait_s + START_UP_S)
@@ -70,12 +73,18 @@ class AgentLink:
         answer = self._parse(completed)
         if "error" in answer:
             raise _as_user_error(answer["error"], self._device.document.name)
-        if answer["agent"]["sha256"] != self._bundle.sha256:
+        if answer["agent"]["sha256"] != bundle.sha256:
             raise DeviceError(
                 f"the agent that ran on {self._device.document.name} is not the one that was put there",
                 remedy="delete the folder uploads in its working folder and run again",
             )
         return answer
+
+    def _bundle_for(self, job: Job) -> Bundle:
+        """Return the agent that can do a job: with the runtime of a plugin that it asks for."""
+        if not isinstance(job, ModelJob) or job.runtime in {"auto", *RUNTIMES}:
+            return self._bundle
+        return build_bundle(runtime=plugins.find("runtimes", job.runtime))
 
     def _environment(self) -> list[str]:
         """Return the start of a command that sets the device file's variables; empty where it has none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgebench import plugins
 from edgebench.agent.sampling import BLOCK_MAX_S
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.runtimes import RUNTIMES
@@ -14,7 +15,7 @@ class MeasurePlan:
     """What to run and how often; the defaults are those for winners and reports.
 
     Args:
-        runtime: A runtime's name, or ``auto``.
+        runtime: A runtime's name, a plugin's too, or ``auto``, which means a built-in one.
         delegate: What must run the graph; None for the runtime's default.
         threads: From 1.
         blocks: Fresh processes, from 1; an interval needs 2, one of 96.9 % needs 6.
@@ -38,8 +39,10 @@ class MeasurePlan:
     lock_wait_s: float | None = None
 
     def __post_init__(self) -> None:
-        if self.runtime not in {"auto", *RUNTIMES}:
-            raise UnknownNameError("a runtime", self.runtime, ["auto", *RUNTIMES])
+        is_built_in = self.runtime in {"auto", *RUNTIMES}
+        if not is_built_in and plugins.find("runtimes", self.runtime) is None:
+            names = ("auto", *RUNTIMES, *plugins.names("runtimes"))
+            raise UnknownNameError("a runtime", self.runtime, names)
         for name, value in (("threads", self.threads), ("blocks", self.blocks)):
             if value < 1:
                 raise InputError(f"{name} must be at least 1, not {value}")

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edgebench import plugins
 from edgebench.datasets import (
     DATASETS,
     SUFFIX,
@@ -72,4 +73,5 @@ def _examples_hash(suite: Suite) -> str | None:
         return file_facts(Path(name)).sha256 if is_file(Path(name)) else None
     if Path(name).is_dir():
         return folder_facts(Path(name)).sha256
-    return content_hash(load_dataset(suite.data, suite.seed)) if ":" in name else None
+    is_others = ":" in name or plugins.find("datasets", name) is not None
+    return content_hash(load_dataset(suite.data, suite.seed)) if is_others else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from edgebench import plugins
 from edgebench.datasets import load_dataset, source_kind
 from edgebench.devices import inventory
 from edgebench.documents import Document, Location, read_document
@@ -81,7 +82,9 @@ def load_models(source: str, changes: Iterable[Change] = ()) -> ModelSuite:
     for change in changes:
         document.lay_over(change.location, change.value, change.option)
     raw = document.validate(ModelSuiteDocument)
-    known(document, ("latency", "runtime"), "a runtime", raw.latency.runtime, RUNTIMES)
+    if raw.latency.runtime not in RUNTIMES:
+        names = (*RUNTIMES, *plugins.names("runtimes"))
+        known(document, ("latency", "runtime"), "a runtime", raw.latency.runtime, names)
     for index, name in enumerate(raw.devices):
         told(document, ("devices", index), partial(inventory.find_device, name))
     shared = _data(document, ("data",), raw.data)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from edgebench import plugins
 from edgebench.datasets import source_kind
 from edgebench.devices import inventory
 from edgebench.documents import Document
-from edgebench.errors import UnknownNameError
+from edgebench.errors import InputError, UnknownNameError
 from edgebench.objectives import OBJECTIVE_KINDS
 from edgebench.records import (
     BUILT_IN,
@@ -28,7 +29,7 @@ from edgebench.records import (
 )
 from edgebench.suites.document import ObjectiveDocument, SuiteDocument
 from edgebench.suites.places import known, told
-from edgebench.templates import TEMPLATES, import_class, import_keras
+from edgebench.templates import TEMPLATES, find_class, template_names
 
 EXPORTED_NOW = tuple(
     str(ExportTarget(format=file_format, precision=precision))
@@ -54,14 +55,11 @@ RUNTIMES = ("auto", "tflite", "litert", "ort")
 def resolve(document: Document, raw: SuiteDocument) -> Suite:
     """Return the suite with each name looked up; the data itself is not."""
     known(document, ("objective",), "an objective", raw.objective, OBJECTIVE_KINDS)
-    if ":" in raw.oracle.name:
-        told(document, ("oracle", "name"), partial(_import_oracle, raw.oracle.name))
-    else:
-        known(document, ("oracle", "name"), "an oracle", raw.oracle.name, ORACLES)
+    told(document, ("oracle", "name"), partial(_check_oracle, raw.oracle.name))
     told(document, ("data", "name"), partial(source_kind, raw.data.name))
     for key, name in (("template", raw.template), ("baseline", raw.baseline)):
-        if name is not None and ":" not in name:
-            known(document, (key,), "a template", name, TEMPLATES)
+        if name is not None and ":" not in name and name not in TEMPLATES:
+            known(document, (key,), "a template", name, template_names())
     known(document, ("latency", "runtime"), "a runtime", raw.latency.runtime, RUNTIMES)
     devices = [
         told(document, ("devices", index), partial(inventory.find_device, name)).name
@@ -165,9 +163,10 @@ def _fidelity(document: Document, raw: SuiteDocument) -> FidelityPlan | None:
     return FidelityPlan(rungs=rungs, factor=raw.fidelity.factor) if rungs else None
 
 
-def _import_oracle(name: str) -> type:
-    import_keras()
-    return import_class(name, "an oracle", "keras_tuner:Oracle")
+def _check_oracle(name: str) -> None:
+    is_there = name in ORACLES or find_class(name, "oracles", "an oracle", "keras_tuner:Oracle")
+    if not is_there:
+        raise UnknownNameError("an oracle", name, (*ORACLES, *plugins.names("oracles")))
 
 
 def _precision(text: str) -> Precision:
@@ -178,6 +177,13 @@ def _precision(text: str) -> Precision:
 
 
 def _export_target(text: str) -> ExportTarget:
+    plugin = plugins.find("exporters", text) if text not in EXPORTED_NOW else None
+    if plugin is not None:
+        raise InputError(
+            f"{text} of {plugin.source} is no file that a search makes",
+            why="the files of plugins are made of its trials afterwards",
+            remedy=f"leave it out, and then edgebench export RUN TRIAL --format {text}",
+        )
     target = ExportTarget.parse(text)
     if str(target) not in EXPORTED_NOW:
         raise UnknownNameError("an export that is built in", text, EXPORTED_NOW)

@@ -4,7 +4,7 @@ Importing this package loads neither Keras nor keras-tuner; the first `load_temp
 """
 
 from edgebench.templates.backend import chosen_backend, import_keras
-from edgebench.templates.classes import import_class
+from edgebench.templates.classes import find_class
 from edgebench.templates.drawing import draw_text
 from edgebench.templates.graph import GraphFacts, LayerFacts, read_graph
 from edgebench.templates.picture import draw_svg
@@ -14,6 +14,7 @@ from edgebench.templates.registry import (
     portable_name,
     register_template,
     task_of,
+    template_names,
     usual_arguments,
 )
 from edgebench.templates.space import (
@@ -32,7 +33,7 @@ __all__ = [
     "discover_space",
     "draw_svg",
     "draw_text",
-    "import_class",
+    "find_class",
     "import_keras",
     "load_template",
     "parse_sets",
@@ -41,5 +42,6 @@ __all__ = [
     "register_template",
     "resolve_values",
     "task_of",
+    "template_names",
     "usual_arguments",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from edgebench import plugins
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.templates.backend import import_keras
-from edgebench.templates.classes import import_class
+from edgebench.templates.classes import find_class
 
 if TYPE_CHECKING:
     from edgebench.templates.base import Template
@@ -49,8 +50,15 @@ def register_template(name: str, cls: type) -> None:
     TEMPLATES[name] = cls
 
 
+def template_names() -> list[str]:
+    """Return the names of all templates: built in, registered in this process, and offered by plugins."""
+    return sorted({*TEMPLATES, *plugins.names("templates")})
+
+
 def portable_name(name: str) -> str:
     """Return what another process loads this template by: of a registered class its ``module:Class``.
+
+    A plugin's goes by its own name, so it is to be installed wherever trials run.
 
     Raises:
         InputError: The class stands where no other process can import it from.
@@ -77,7 +85,7 @@ def load_template(
     """Return the template of that name for these inputs and classes.
 
     Args:
-        name: A name in `TEMPLATES`, or ``module:Class`` with the module importable from here.
+        name: A name in `TEMPLATES`, a plugin's, or ``module:Class`` with the module importable from here.
         input_shapes: One shape an input, without the batch: ``((32, 32, 3),)``.
         classes: Number of classes, at least 2.
         options: The template's options, such as ``{"initializer": "glorot_uniform"}``.
@@ -126,11 +134,12 @@ def task_of(name: str) -> str:
 
 def _template_class(name: str) -> type:
     target = TEMPLATES.get(name, name)
-    if isinstance(target, str) and ":" not in target:
-        raise UnknownNameError("a template", name, TEMPLATES)
-    import_keras()
     if isinstance(target, str):
-        return import_class(target, "a template", "keras_tuner:HyperModel")
+        found = find_class(target, "templates", "a template", "keras_tuner:HyperModel")
+        if found is None:
+            raise UnknownNameError("a template", name, template_names())
+        return found
+    import_keras()
 
     from edgebench.templates.foreign import is_hypermodel
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgebench import plugins
 from edgebench.agent.models import seeded_inputs
-from edgebench.runtimes import FORMATS, InferenceError, Runtime
+from edgebench.runtimes import RUNTIMES, InferenceError, Runtime
 
 
 class RuntimeContract:
@@ -25,7 +26,7 @@ class RuntimeContract:
         raise NotImplementedError
 
     def test_has_a_registered_name_and_a_version(self, runtime: Runtime) -> None:
-        assert runtime.name in FORMATS
+        assert runtime.name in {*RUNTIMES, *plugins.names("runtimes")}
         assert runtime.version()
 
     def test_outputs_fit_what_the_session_says(self, runtime: Runtime, model: Path) -> None:

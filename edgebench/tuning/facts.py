@@ -6,9 +6,14 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib import metadata
 
-from edgebench.templates import chosen_backend
+from edgebench import plugins
+from edgebench.datasets import DATASETS
+from edgebench.records import Suite
+from edgebench.suites import ORACLES
+from edgebench.templates import TEMPLATES, chosen_backend
 
 RECORDED_PACKAGES = (
     "edgebench",
@@ -25,16 +30,28 @@ RECORDED_PACKAGES = (
 )
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that shape results, the Keras backend's among them; absent ones
-    are left out."""
+def versions(also: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions of Python and of the packages that shape results, the Keras backend's and those ``also`` asked
+    for among them; absent ones are left out."""
     found = {"python": platform.python_version()}
-    for package in dict.fromkeys((*RECORDED_PACKAGES, chosen_backend())):
+    for package in dict.fromkeys((*RECORDED_PACKAGES, chosen_backend(), *also)):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def plugins_of(suite: Suite) -> list[str]:
+    """Return the distributions whose plugins a suite names."""
+    named = (
+        ("templates", suite.template, TEMPLATES),
+        ("templates", suite.baseline, TEMPLATES),
+        ("datasets", suite.data.name, DATASETS),
+        ("oracles", suite.oracle.name, ORACLES),
+    )
+    found = (plugins.find(kind, name) for kind, name, ours in named if name and name not in ours)
+    return [plugin.distribution for plugin in found if plugin]
 
 
 def host() -> dict[str, str | int | None]:

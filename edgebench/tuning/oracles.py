@@ -11,11 +11,12 @@ from typing import Any
 
 import keras_tuner
 
+from edgebench import plugins
 from edgebench.errors import InputError, UnknownNameError, WorkError
 from edgebench.objectives import best_of, infeasible_score, oracle_score, total_violation
 from edgebench.records import Status, Suite, Trial
 from edgebench.suites import ORACLES
-from edgebench.templates import import_class
+from edgebench.templates import find_class
 from edgebench.tuning.pareto_oracle import VIOLATION, ParetoOracle
 from edgebench.tuning.quiet_oracle import NEVER, QuietBrackets, QuietOracle, QuietProcess
 
@@ -195,8 +196,6 @@ class Judge:
 def _make_oracle(suite: Suite, space: Any) -> tuple[Any, bool]:
     """Return the suite's oracle, and whether it takes several objectives."""
     name = suite.oracle.name
-    if name not in ORACLES and ":" not in name:
-        raise UnknownNameError("an oracle", name, ORACLES)
     has_front = suite.objective == "pareto"
     several: dict[str, Any] = {
         "objectives": {o.metric: o.goal.value for o in suite.objectives}
@@ -241,8 +240,10 @@ def _quiet(cls: type) -> Any:
 def _users_oracle(
     name: str, one: Mapping[str, Any], several: Mapping[str, Any]
 ) -> tuple[Any, bool]:
-    """Construct a class of a user's with what its constructor takes."""
-    cls = import_class(name, "an oracle", "keras_tuner:Oracle")
+    """Construct a class of a user's, or of a plugin, with what its constructor takes."""
+    cls = find_class(name, "oracles", "an oracle", "keras_tuner:Oracle")
+    if cls is None:
+        raise UnknownNameError("an oracle", name, (*ORACLES, *plugins.names("oracles")))
     is_pareto = issubclass(cls, ParetoOracle)
     named = inspect.signature(cls).parameters
     is_open = any(p.kind is p.VAR_KEYWORD for p in named.values())

@@ -22,11 +22,12 @@ from edgebench.store import SqliteStore
 from edgebench.tasks import load_task
 from edgebench.tuning import facts
 from edgebench.tuning.crew import FILE_MAKING
+from edgebench.tuning.plugged import Outputs, PluggedArtifact, score_plugged
 from edgebench.tuning.shipping import (
     FilesJob,
     ModelJob,
-    Outputs,
     ShippedNetwork,
+    each_on_its_own,
     export_model_file,
     export_winner,
     metadata_of,
@@ -43,18 +44,19 @@ class Exported:
     """The files of one trial, made again, and how they answer on held-out data.
 
     ``title`` is what the score of its task is called. ``failures`` say of a target why there is no file, or none that answers. ``same`` says of each file that the run had made whether the bytes are those. ``changed`` names what has another
-    version than when the run began, as (then, now).
+    version than when the run began, as (then, now). ``plugged`` are the files of plugins' exporters.
     """
 
     trial_id: str
     artifacts: tuple[Artifact, ...]
     paths: tuple[Path, ...]
-    failures: Mapping[ExportTarget, str]
+    failures: Mapping[ExportTarget | str, str]
     keras_accuracy: float
     title: str = "accuracy"
     same: Mapping[ExportTarget, bool] = field(default_factory=dict)
     changed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     largest_drop: float = 0.02
+    plugged: tuple[PluggedArtifact, ...] = ()
 
 
 def export_again(
@@ -64,6 +66,7 @@ def export_again(
     out: Path,
     *,
     targets: Sequence[ExportTarget] | None = None,
+    exporters: Sequence[str] = (),
     dynamic_batch: bool = False,
 ) -> Exported:
     """Write files of one trial into a folder, each under its name in reports with a JSON document beside it.
@@ -74,6 +77,7 @@ def export_again(
         trial_id: One of its trials.
         out: The folder; made where it is missing.
         targets: Which files; None for those of the suite.
+        exporters: Those of plugins whose files are made too.
         dynamic_batch: Leave the number of examples open.
 
     Raises:
@@ -90,7 +94,7 @@ def export_again(
         )
     dataset = load_dataset(run.suite.data, run.suite.seed)
     job = winner_job(run, trial, dataset.spec, weights=weights, folder=out, targets=targets)
-    job = dataclasses.replace(job, dynamic_batch=dynamic_batch)
+    job = dataclasses.replace(job, dynamic_batch=dynamic_batch, exporters=tuple(exporters))
     made = {a.target: a for a in result.artifacts if a.trial_id == trial_id and not dynamic_batch}
     found = _shipped(export_winner, job, dataset, trial_id)
     artifacts = found.artifacts
@@ -108,6 +112,7 @@ def export_keras_file(
     targets: Sequence[ExportTarget],
     out: Path,
     *,
+    exporters: Sequence[str] = (),
     dynamic_batch: bool = False,
 ) -> Exported:
     """Write a Keras file of somebody's as other files, scored on the test part of a data set.
@@ -126,6 +131,7 @@ def export_keras_file(
         folder=str(out),
         metadata=metadata_of(dataset.spec, name),
         dynamic_batch=dynamic_batch,
+        exporters=tuple(exporters),
     )
     return _shipped(export_model_file, job, dataset, name)
 
@@ -158,28 +164,45 @@ def _moved(
     with open_device("local") as device:
         profiler, plan = Profiler(device), MeasurePlan()
 
-        def infer(path: Path, inputs: Any) -> Outputs:
-            return profiler.infer(path, inputs, plan)
+        def infer(path: Path, inputs: Any, runtime: str = "auto") -> Outputs:
+            return profiler.infer(path, inputs, dataclasses.replace(plan, runtime=runtime))
 
         scored = score_files(name, network, dataset, infer)
-    if not scored.artifacts:
-        target, why = next(iter(scored.failures.items()))
+        plugged, unscored = each_on_its_own(
+            network.plugged, lambda made: score_plugged(made, network.keras_outputs, dataset, infer)
+        )
+    whys = (scored.failures, network.plugged_failures, {m.exporter: w for m, w in unscored.items()})
+    failures: dict[ExportTarget | str, str] = {
+        name: why for each in whys for name, why in each.items()
+    }
+    if not scored.artifacts and not plugged:
+        target, why = next(iter(failures.items()))
         raise WorkError(f"{name} as {target} was not made", why=why)
-    paths, sources = [], {file.target: Path(file.file.path) for file in network.files}
-    for artifact in scored.artifacts:
-        source, path = sources[artifact.target], out / artifact.file_name
-        for written, left in ((source, path), (description_path(source), description_path(path))):
-            with scratch.replacing(left) as partial:
-                shutil.copyfile(written, partial)
-        paths.append(path)
+    sources = {file.target: Path(file.file.path) for file in network.files}
+    paths = [_left(sources[a.target], out / a.file_name) for a in scored.artifacts]
+    kept = [
+        dataclasses.replace(
+            made, path=_left(made.path, out / f"{name}-{made.exporter}{made.path.suffix}")
+        )
+        for made in plugged
+    ]
     return Exported(
         trial_id=name,
         artifacts=scored.artifacts,
         paths=tuple(paths),
-        failures=scored.failures,
+        failures=failures,
+        plugged=tuple(kept),
         keras_accuracy=scored.keras_score.value,
         title=load_task(dataset.spec.task).title,
     )
+
+
+def _left(source: Path, path: Path) -> Path:
+    """Copy a file and the document beside it to where they stay."""
+    for written, left in ((source, path), (description_path(source), description_path(path))):
+        with scratch.replacing(left) as partial:
+            shutil.copyfile(written, partial)
+    return path
 
 
 def _trial(result: RunResult, trial_id: str) -> Trial:
@@ -191,7 +214,7 @@ def _trial(result: RunResult, trial_id: str) -> Trial:
 
 
 def _changed(then: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    now = facts.versions()
+    now = facts.versions(then)
     return {
         name: (version, now.get(name, "absent"))
         for name, version in then.items()

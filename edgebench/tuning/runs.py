@@ -57,7 +57,7 @@ def find_run(store: SqliteStore, suite: Suite, settings: SearchSettings) -> tupl
         argv=settings.argv,
         git_commit=commit,
         git_dirty=dirty,
-        versions=facts.versions(),
+        versions=facts.versions(facts.plugins_of(suite)),
         host=facts.host(),
     )
     return run, True

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from edgebench import scratch
 from edgebench.agent.job import Limits
@@ -49,6 +48,7 @@ from edgebench.records import (
 from edgebench.tasks import compare, load_task
 from edgebench.tuning.blueprints import blueprint_of
 from edgebench.tuning.pipeline import LOG, sentence_of
+from edgebench.tuning.plugged import Outputs, PluggedFile, write_plugged
 
 LARGEST_FP32_DIFFERENCE = 1e-4
 LAYER_EXAMPLES = 16
@@ -56,13 +56,16 @@ MODEL_CPU_S = 1800
 MODEL_BYTES = 512 * 1024 * 1024
 # What is known of a trial once and for all: a file made later says the same.
 TOLD_METRICS = ("trainable_params", "param_bytes", "macs", "peak_activation_bytes")
-Outputs = Sequence[npt.NDArray[Any]]
+T = TypeVar("T")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesJob:
-    """Which files to write into ``folder``; ``seed`` draws the examples of ``data`` that calibrate."""
+    """Which files to write into ``folder``; ``seed`` draws the examples of ``data`` that calibrate.
+
+    ``exporters`` are those of plugins whose files are made too.
+    """
 
     targets: tuple[ExportTarget, ...]
     data: DataPlan
@@ -70,6 +73,7 @@ class FilesJob:
     folder: str
     metadata: FileMetadata
     dynamic_batch: bool = False
+    exporters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,8 @@ class ShippedNetwork:
     files: tuple[ShippedFile, ...]
     keras_outputs: Outputs
     failures: Mapping[ExportTarget, str] = field(default_factory=dict)
+    plugged: tuple[PluggedFile, ...] = ()
+    plugged_failures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,9 +248,20 @@ def write_files(model: Any, job: FilesJob) -> ShippedNetwork:
                 outputs=_loaded_again(path, heldout) if target.format is Format.KERAS else None,
             )
 
+        def converted(name: str) -> PluggedFile:
+            examples = representative_of(job.data, job.seed, Precision.INT8)
+            return write_plugged(exporter, name, Path(job.folder), examples or (), metadata)
+
         answers = _answers(model, heldout)
         files, failures = each_on_its_own(job.targets, shipped)
-        return ShippedNetwork(files=tuple(files), failures=failures, keras_outputs=answers)
+        plugged, plugged_failures = each_on_its_own(job.exporters, converted)
+        return ShippedNetwork(
+            files=tuple(files),
+            failures=failures,
+            keras_outputs=answers,
+            plugged=tuple(plugged),
+            plugged_failures=plugged_failures,
+        )
 
 
 def score_files(
@@ -302,9 +319,7 @@ def score_files(
     )
 
 
-def each_on_its_own(
-    targets: Iterable[ExportTarget], make: Callable[[ExportTarget], R]
-) -> tuple[list[R], dict[ExportTarget, str]]:
+def each_on_its_own(targets: Iterable[T], make: Callable[[T], R]) -> tuple[list[R], dict[T, str]]:
     """Return what is made of each target, and of those that fail a sentence that says why; a lost device fails them all."""
     made, failures = [], {}
     for target in targets:
