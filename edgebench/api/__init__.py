@@ -4,7 +4,8 @@ from edgebench.api.exchange import render_report, write_reports
 from edgebench.api.files import export, export_keras, prepare_profile, profile, profile_suite
 from edgebench.api.gates import compare, save_baseline
 from edgebench.api.options import changes
-from edgebench.api.searching import SearchResult, paper, report, search
+from edgebench.api.result import SearchResult, draw, load_result
+from edgebench.api.searching import paper, search
 from edgebench.api.stores import DEFAULT_REPORTS, DEFAULT_STORE, open_store
 
 __all__ = [
@@ -13,15 +14,16 @@ __all__ = [
     "SearchResult",
     "changes",
     "compare",
+    "draw",
     "export",
     "export_keras",
+    "load_result",
     "open_store",
     "paper",
     "prepare_profile",
     "profile",
     "profile_suite",
     "render_report",
-    "report",
     "save_baseline",
     "search",
     "write_reports",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebench.cli.live import short
-from edgebench.cli.screen import ACCENT, err, labelled, out
+from edgebench.cli.screen import err, labelled, out
 from edgebench.errors import StoppedError
 from edgebench.records import Precision, Status, Trial
+from edgebench.watching import ACCENT, short
 
 if TYPE_CHECKING:
     from edgebench.api import SearchResult
@@ -67,10 +67,10 @@ def _facts(
     failed = view.count(Status.FAILED)
     if failed:
         yield "note", f"{failed} failed     edgebench runs show {view.run.run_id} --failed"
-    size_mb = result.report.stat().st_size / 1e6
-    yield "report", f"{result.report}   {size_mb:.1f} MB, offline"
+    size_mb = result.report_path.stat().st_size / 1e6
+    yield "report", f"{result.report_path}   {size_mb:.1f} MB, offline"
     if view.pick is not None and (file := view.main_file(view.pick.trial.trial_id)) is not None:
-        path = result.report.parent / "models" / file.artifact.file_name
+        path = result.report_path.parent / "models" / file.artifact.file_name
         yield "model", str(path)
         yield "next", f"edgebench profile {path} --device {view.main_device}"
         yield "", f"netron {path}"

@@ -78,8 +78,8 @@ def _draw_paper(stores: list[Path], reports: Path, *, as_json: bool) -> None:
 def _draw(run_id: str, store: Path, reports: Path, *, as_json: bool) -> None:
     from edgebench import api
 
-    drawn = api.report(run_id, store=store, reports=reports)
-    _tell(drawn.report, drawn.summary, as_json=as_json)
+    drawn = api.draw(run_id, store=store, reports=reports)
+    _tell(drawn.report_path, drawn.summary, as_json=as_json)
 
 
 def _tell(page: Path, document: Mapping[str, Any], *, as_json: bool) -> None:

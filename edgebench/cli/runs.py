@@ -9,9 +9,9 @@ import typer
 from pydantic import TypeAdapter
 
 from edgebench.cli import options
-from edgebench.cli.live import scored, short
 from edgebench.cli.screen import out, print_facts, print_json, print_table
 from edgebench.records import Run, RunResult, Trial
+from edgebench.watching import scored, short
 
 app = typer.Typer(help="List runs, show or delete one.", no_args_is_help=True)
 

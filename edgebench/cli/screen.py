@@ -13,12 +13,13 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from edgebench import watching
 from edgebench.errors import EdgebenchError
+from edgebench.watching import ACCENT
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-ACCENT = "cyan"
 LABEL_WIDTH = 8
 MAX_WIDTH = 100
 QUIET_S = 30.0
@@ -38,8 +39,7 @@ def err() -> Console:
 
 def is_live() -> bool:
     """Return whether a moving display may be drawn: a real terminal, outside CI."""
-    is_dumb = os.environ.get("TERM", "") in ("dumb", "unknown")
-    return err().is_terminal and not is_dumb and not os.environ.get("CI")
+    return watching.is_live(err())
 
 
 def labelled(label: str, text: str, *, accent: bool = False) -> str:

@@ -3,6 +3,7 @@
 from edgebench.report.document import Summary
 from edgebench.report.heldout import write_heldout
 from edgebench.report.markdown import render_markdown
+from edgebench.report.notebook import notebook_html
 from edgebench.report.paper import paper_document, write_paper
 from edgebench.report.summary import as_json, as_plain, summarise
 from edgebench.report.tables import front_frame, trials_frame
@@ -16,6 +17,7 @@ __all__ = [
     "as_plain",
     "check_names",
     "front_frame",
+    "notebook_html",
     "paper_document",
     "render_markdown",
     "summarise",

@@ -69,7 +69,7 @@ def test_another_version_is_named(shipped: Any, tmp_path: Path) -> None:
 
 
 def test_every_file_of_the_report_says_what_it_is(shipped: Any) -> None:
-    models = shipped.report.parent / "models"
+    models = shipped.report_path.parent / "models"
     for member in shipped.summary["front"]:
         assert (models / f"{member['trial_id']}.md").is_file()
         for file in member["artifacts"]:
