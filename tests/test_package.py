@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib import metadata, resources
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,35 @@ def test_the_version_is_the_installed_one() -> None:
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(AttributeError, match="module 'edgebench' has no attribute 'serach'"):
         edgebench.serach  # noqa: B018
+
+
+SNIPPET = """\
+import edgebench
+
+result = edgebench.search("digits", max_trials=2, progress=False)
+best = result.best("val_accuracy", "latency_ms<=1")
+page: str = result.report()
+trial: int = result.run_id
+edgebench.serach
+reveal_type(edgebench.compare("a.tflite", "b.tflite").exit_code())
+reveal_type(edgebench.load_result("run").pick)
+"""
+
+
+def test_a_type_checker_knows_what_there_is(tmp_path: Path) -> None:
+    (tmp_path / "snippet.py").write_text(SNIPPET)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "snippet.py"],
+        cwd=tmp_path, env={**os.environ, "MYPYPATH": str(Path(edgebench.__file__).parents[1])},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    told = [line.removeprefix("snippet.py:") for line in done.stdout.splitlines()]
+    assert [line.partition(":")[0] for line in told] == ["5", "6", "7", "8", "9"], done.stdout
+    assert 'expression has type "Path", variable has type "str"' in told[0]
+    assert 'expression has type "str", variable has type "int"' in told[1]
+    assert 'maybe "search"?' in told[2]
+    assert told[3].endswith('"int"')
+    assert told[4].endswith('"typing.Mapping[str, Any] | None"')
 
 
 def test_types_are_told() -> None:
