@@ -34,9 +34,9 @@ def profile_all(
     measurement is yielded all the same, before the error.
 
     Args:
-        models: .tflite, .onnx or .keras files.
+        models: .tflite, .onnx or .keras files, or what a plugin's runtime opens.
         device: A device's name or file.
-        runtime: ``auto``, ``litert``, ``tflite``, ``ort`` or ``keras``.
+        runtime: ``auto``, ``litert``, ``tflite``, ``ort``, ``keras``, or a plugin's.
         delegate: What must run the graph, never replaced by another: ``xnnpack`` or ``none``, one of ort's
             providers (``cuda`` or its full name), a device of Keras's backend (``cpu``, ``gpu``). None for the
             runtime's default.
