@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from edgebench import plugins
 from edgebench.documents import Record
@@ -23,9 +23,20 @@ PathText = Annotated[
 FRAMEWORKS = "CUDA|HIP|JAX|KERAS|MKL|NVIDIA|OMP|OPENBLAS|ORT|ROCR|TF|TFLITE|TORCH|TRT|XLA|XNNPACK"
 VariableName = Annotated[str, Field(pattern=rf"^({FRAMEWORKS})_[A-Z0-9_]+$", max_length=255)]
 VariableValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:=/@%+-]+$", max_length=255)]
-BuiltInTransport = Literal["local", "ssh", "adb"]
-BUILT_IN_TRANSPORTS: tuple[str, ...] = get_args(BuiltInTransport)
+BUILT_IN_TRANSPORTS: tuple[str, ...] = ("local", "ssh", "adb")
 RuntimeName = Literal["litert", "tflite", "ort", "keras"]
+
+
+def _known_transport(name: str) -> str:
+    if name in BUILT_IN_TRANSPORTS:
+        return name
+    names = (*BUILT_IN_TRANSPORTS, *plugins.names("devices"))
+    if name not in names:
+        raise ValueError(f"should be one of {', '.join(names)}")
+    return name
+
+
+TransportName = Annotated[Word, AfterValidator(_known_transport)]
 
 
 class Transport(Record):
@@ -34,7 +45,7 @@ class Transport(Record):
     A plugin's transport may have any of these.
     """
 
-    kind: Word
+    kind: TransportName
     serial: Word | None = None
     host: Word | None = None
     user: Word | None = None
@@ -44,10 +55,6 @@ class Transport(Record):
 
     @model_validator(mode="after")
     def _check(self) -> Transport:
-        if self.kind not in BUILT_IN_TRANSPORTS:
-            names = [*BUILT_IN_TRANSPORTS, *plugins.names("devices")]
-            if self.kind not in names:
-                raise ValueError(f"{self.kind} is not a transport; known: {', '.join(names)}")
         if self.kind == "ssh" and self.host is None:
             raise ValueError("ssh needs a host")
         if self.kind == "local" and self.model_fields_set - {"kind"}:
