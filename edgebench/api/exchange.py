@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgebench.api.searching import report
+from edgebench.api.result import draw
 from edgebench.api.stores import DEFAULT_REPORTS, DEFAULT_STORE, open_store
 from edgebench.errors import InputError
 
@@ -77,7 +77,7 @@ def write_reports(
     report_dir = Path(reports) / run_id
     page = ""
     if {forms.HTML, forms.MLFLOW} & set(wanted):
-        page = str(report(run_id, store=store, reports=reports).report)
+        page = str(draw(run_id, store=store, reports=reports).report_path)
     with open_store(store) as opened:
         view = RunView.of(opened.load(run_id))
     written = []
