@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import math
 import re
@@ -197,7 +199,8 @@ def test_the_page_asks_the_network_for_nothing_and_needs_no_script(tmp_path: Pat
     assert page.tags.count("tr") == 2
     assert "default-src 'none'" in html
     assert html.count('<div class="still"><svg') == 2
-    specs = json.loads(re.search(r'id="charts">(.*?)</script>', html, re.DOTALL)[1])
+    pack = re.search(r'id="pack">(.*?)</script>', html, re.DOTALL)[1]
+    specs = json.loads(gzip.decompress(base64.b64decode(pack)))["specs"]
     assert set(specs) == {"series-1", "series-2"}
     assert f"{12:040x}"[:10] in html
 

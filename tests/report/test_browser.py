@@ -68,9 +68,10 @@ def test_the_charts_come_alive_without_a_word_or_a_request(
 
     assert seen.console == []
     assert seen.requests == []
-    assert 'data-charts="3"' in seen.dom
+    assert 'data-charts="5"' in seen.dom
     assert 'class="still"' not in seen.dom
-    assert len(re.findall(r'<svg [^>]*class="marks"', seen.dom)) == 3
+    assert 'data-page="alive"' in seen.dom
+    assert len(re.findall(r'<svg [^>]*class="marks"', seen.dom)) == 5
     assert ">t008 pick</text>" in seen.dom
     assert len(re.findall(r'<svg [^>]*class="blocks"', seen.dom)) == 4
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 import shutil
@@ -10,6 +12,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -83,7 +86,7 @@ def test_nothing_is_fetched(html: str, page: Page) -> None:
     targets = {
         value or "" for tag, attrs in page.tags for name, value in attrs.items() if name in FETCHING
     }
-    assert {"data:,", "#front", "summary.json", "models/t008-int8.tflite"} <= targets
+    assert {"data:,", "#front", "#pins=t008", "summary.json", "models/t008-int8.tflite"} <= targets
     assert not [target for target in targets if re.match(r"\s*(\w+:)?//", target)]
     assert all(":" not in target or target == "data:," for target in targets)
     style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
@@ -100,7 +103,7 @@ def test_nothing_is_fetched(html: str, page: Page) -> None:
 
 
 def test_it_is_one_file_of_a_modest_size(html: str) -> None:
-    assert 0.8e6 < len(html.encode()) < 1.5e6
+    assert 0.6e6 < len(html.encode()) < 1.2e6
 
 
 def test_it_is_accessible(page: Page) -> None:
@@ -109,12 +112,19 @@ def test_it_is_accessible(page: Page) -> None:
     assert all(attrs.get("scope") in ("col", "row") for tag, attrs in page.tags if tag == "th")
     pictures = [attrs for _, attrs in page.tags if attrs.get("role") == "img"]
     drawn = [attrs for attrs in pictures if attrs["class"] == "blocks"]
-    assert (len(drawn), len(pictures)) == (4, 4 + 3)
+    # The drawings, the charts, and the samples of the pick.
+    assert (len(drawn), len(pictures)) == (4, 4 + 5 + 1)
     assert all(attrs.get("aria-label") for attrs in pictures)
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
     ids = {attrs["id"] for _, attrs in page.tags if attrs.get("id")}
     assert {a["aria-labelledby"] for _, a in page.tags if a.get("aria-labelledby")} <= ids
+
+
+def unpacked(page: Page) -> dict[str, Any]:
+    """Return what the page's script opens."""
+    found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(page.scripts["pack"])))
+    return found
 
 
 def networks(page: Page) -> list[str | None]:
@@ -184,7 +194,8 @@ def test_every_trial_and_every_file_has_its_row(page: Page, result: RunResult) -
     ]
 
     assert set(rows) == {trial.trial_id for trial in result.trials}
-    assert rows.count("t008") == 1 + 6 + 1
+    measured = sum(trial_id == "t008" for trial_id, _ in result.measurements)
+    assert rows.count("t008") == 1 + 6 + 1 + measured
     assert rows.count("t006") == 1
     assert "out of memory" in page.texts
 
@@ -193,9 +204,13 @@ def test_the_data_of_the_page_are_those_of_the_run(page: Page, result: RunResult
     data = json.loads(page.scripts["data"])
 
     assert data["summary"] == summarise(result, report_dir=Path("reports/r"))
-    assert [row["trial_id"] for row in data["trials"]] == [t.trial_id for t in result.trials]
+    trials = data["trials"]
+    at = trials["columns"].index("trial_id")
+    assert at == 0
+    assert [row[at] for row in trials["rows"]] == [t.trial_id for t in result.trials]
+    assert {len(row) for row in trials["rows"]} == {len(trials["columns"])}
     assert len(data["measurements"]) == len(result.measurements)
-    assert set(json.loads(page.scripts["charts"])) == {"tradeoff", "size", "hypervolume"}
+    assert set(unpacked(page)["specs"]) == {"tradeoff", "size", "hypervolume", "samples", "series"}
 
 
 def test_commands_name_the_file_of_the_pick(page: Page) -> None:

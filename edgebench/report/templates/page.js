@@ -85,7 +85,10 @@
   }
 
   function whenIdle() {
-    return new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve));
+    return new Promise((resolve) => {
+      if (window.requestIdleCallback) requestIdleCallback(resolve, { timeout: 200 });
+      else setTimeout(resolve);
+    });
   }
 
   async function start() {
