@@ -6,13 +6,14 @@ from edgebench.api.gates import compare, save_baseline
 from edgebench.api.options import changes
 from edgebench.api.result import SearchResult, draw, load_result
 from edgebench.api.searching import paper, search
-from edgebench.api.stores import DEFAULT_REPORTS, DEFAULT_STORE, open_store
+from edgebench.api.stores import DEFAULT_REPORTS, DEFAULT_STORE, chosen_run, open_store
 
 __all__ = [
     "DEFAULT_REPORTS",
     "DEFAULT_STORE",
     "SearchResult",
     "changes",
+    "chosen_run",
     "compare",
     "draw",
     "export",

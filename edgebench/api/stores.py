@@ -26,3 +26,13 @@ def open_store(store: str | Path) -> Any:
             remedy="name its folder with --store, or run `edgebench search` first",
         )
     return SqliteStore(Path(store))
+
+
+def chosen_run(run_id: str | None, store: str | Path) -> str:
+    """Return the id of a run that exists: the one named, or the newest.
+
+    Raises:
+        InputError: there is no such run, no run, or no store.
+    """
+    with open_store(store) as opened:
+        return str(opened.newest() if run_id is None else opened.run(run_id).run_id)

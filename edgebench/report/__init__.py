@@ -8,7 +8,7 @@ from edgebench.report.paper import paper_document, write_paper
 from edgebench.report.summary import as_json, as_plain, summarise
 from edgebench.report.tables import front_frame, trials_frame
 from edgebench.report.view import RunView
-from edgebench.report.write import check_names, write_report
+from edgebench.report.write import check_names, render_files, write_report
 
 __all__ = [
     "RunView",
@@ -19,6 +19,7 @@ __all__ = [
     "front_frame",
     "notebook_html",
     "paper_document",
+    "render_files",
     "render_markdown",
     "summarise",
     "trials_frame",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from edgebench import scratch
 from edgebench.errors import InputError, WorkError
@@ -19,6 +19,7 @@ from edgebench.report.tables import front_frame, trials_frame
 from edgebench.report.view import RunView
 
 CHUNK_BYTES = 1 << 20
+MODELS = "models/"
 
 
 def write_report(
@@ -45,26 +46,16 @@ def write_report(
     models_dir.mkdir(parents=True, exist_ok=True)
     view = RunView.of(result)
     shown = [file.artifact for file in view.all_files()]
-    cards = {
-        f"{trial.trial_id}.md": render_card(view, trial)
-        for trial in view.winners
-        if view.files(trial.trial_id)
-    }
     for artifact in shown:
         source, target = artifact_path(artifact), models_dir / artifact.file_name
         _copy_artifact(artifact, source, target)
         if (told := description_path(source)).is_file():
             _write_text(description_path(target), told.read_text(encoding="utf-8"))
-    summary = summarise(result, report_dir=report_dir)
-    page = render_page(view, summary)
-    _write_text(report_dir / "trials.csv", trials_frame(result).to_csv(index=False))
-    _write_text(report_dir / "front.csv", front_frame(result).to_csv(index=False))
-    _write_text(report_dir / "summary.json", as_json(summary))
-    _write_text(report_dir / "report.md", render_markdown(view))
-    for name, card in cards.items():
-        _write_text(models_dir / name, card)
-    _write_text(report_dir / "index.html", page)
-    _remove_former(models_dir, result, {artifact.file_name for artifact in shown} | set(cards))
+    texts = render_files(view, report_dir)
+    for name, text in texts.items():
+        _write_text(report_dir / name, text)
+    kept = {PurePosixPath(name).name for name in texts if name.startswith(MODELS)}
+    _remove_former(models_dir, result, {artifact.file_name for artifact in shown} | kept)
     return report_dir / "index.html"
 
 
@@ -76,6 +67,29 @@ def check_names(result: RunResult) -> None:
                 f"{name!r} cannot name a file of a report",
                 why="an id holds letters, digits, dots, dashes and underscores",
             )
+
+
+def render_files(view: RunView, report_dir: Path) -> dict[str, str]:
+    """Return the texts of a report's folder by their names in it, index.html last. Nothing is read or written.
+
+    Args:
+        view: The run.
+        report_dir: The folder, as it is to be written in the texts.
+    """
+    summary = summarise(view.result, report_dir=report_dir)
+    cards = {
+        f"{MODELS}{trial.trial_id}.md": render_card(view, trial)
+        for trial in view.winners
+        if view.files(trial.trial_id)
+    }
+    return {
+        "trials.csv": trials_frame(view.result).to_csv(index=False),
+        "front.csv": front_frame(view.result).to_csv(index=False),
+        "summary.json": as_json(summary),
+        "report.md": render_markdown(view),
+        **cards,
+        "index.html": render_page(view, summary),
+    }
 
 
 def _copy_artifact(artifact: Artifact, source: Path, target: Path) -> None:

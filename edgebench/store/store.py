@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import shutil
 import sqlite3
 from collections import defaultdict
@@ -25,6 +26,7 @@ from edgebench.store.migrations import migrate
 DATABASE = "edgebench.sqlite"
 CONFIRM = "confirm"
 PROFILE = "profile"
+TABLES = ("trials", "paused_trials", "repeats", "artifacts", "late_metrics", "measurements")
 
 RecordT = TypeVar("RecordT")
 
@@ -229,6 +231,30 @@ class SqliteStore:
         """Return the ids of all runs, oldest first."""
         rows = self._execute("SELECT run_id FROM runs ORDER BY started_utc, rowid")
         return [row[0] for row in rows]
+
+    def newest(self) -> str:
+        """Return the id of the run that began last; raises `InputError` where there is none."""
+        rows = self._execute(
+            "SELECT run_id FROM runs ORDER BY started_utc DESC, rowid DESC LIMIT 1"
+        )
+        if not rows:
+            raise InputError(f"{self.root} holds no runs", remedy="run `edgebench search` first")
+        return str(rows[0][0])
+
+    def version_of(self, run_id: str) -> str:
+        """Return a short text that changes whenever something is recorded of the run; it reads next to nothing.
+
+        Raises:
+            UnknownNameError: there is no such run.
+        """
+        rows = self._execute("SELECT document FROM runs WHERE run_id = ?", (run_id,))
+        if not rows:
+            raise UnknownNameError("a run in this store", run_id, self.run_ids()[-10:])
+        found = [rows[0][0]]
+        for table in TABLES:
+            query = f"SELECT COUNT(*), MAX(rowid) FROM {table} WHERE run_id = ?"  # noqa: S608
+            found += self._execute(query, (run_id,))
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     def newest_of(self, suite_hash: str) -> Run | None:
         """Return the newest run of that suite, options and seed, or None."""

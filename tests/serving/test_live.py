@@ -1,0 +1,72 @@
+"""The page in a browser, and the command in a process of its own, while another process records trials."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from edgebench.serving.server import SiteServer
+
+BROWSER = Path("/usr/bin/chromium")
+
+
+@pytest.mark.skipif(not BROWSER.exists(), reason="no chromium: the page was not followed in one")
+def test_a_new_trial_appears_where_the_reader_is(
+    server: SiteServer, append: Callable[[int], None]
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 800, "height": 400})
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(f"{server.url}#front")
+        page.get_by_text("live", exact=True).wait_for()
+        page.locator("details").first.evaluate("each => { each.open = true; }")
+        page.evaluate("scrollTo(0, 300)")
+        assert page.locator('[data-trial="t002"]').count() == 0
+        append(2)
+        page.locator('[data-trial="t002"]').first.wait_for(state="attached", timeout=30_000)
+        page.wait_for_function("scrollY === 300")
+        assert page.evaluate("location.hash") == "#front"
+        assert page.locator("details").first.evaluate("each => each.open")
+        assert problems == []
+        server.shutdown()
+        server.server_close()
+        page.get_by_text("edgebench watch has ended").wait_for(timeout=30_000)
+        browser.close()
+
+
+def test_the_command_follows_a_store_until_it_is_interrupted(
+    store: Path, append: Callable[[int], None], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "edgebench", "watch", "--store", str(store)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as watch:
+        said = watch.stdout.readline()
+        url = re.fullmatch(r"run run-1   (http://127\.0\.0\.1:\d+/)   Ctrl-C ends it\n", said)[1]
+
+        def page() -> str:
+            with urlopen(url, timeout=60) as answer:
+                return answer.read().decode()
+
+        assert "t002" not in page()
+        append(2)
+        seen = page()
+        while "t002" not in seen:
+            assert watch.poll() is None
+            seen = page()
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(timeout=30) == 0
+        assert watch.stderr.read() == ""
+    assert not (tmp_path / "reports").exists()
