@@ -64,7 +64,13 @@ def list_images(folder: str) -> list[str]:
         InputError: it holds something else, or nothing.
     """
     folders, files = list_folder(folder)
-    for path in (*folders, *(path for path in files if not is_image(path))):
+    if folders:
+        raise InputError(
+            f"{shown(folders[0])} is a folder in a folder of images",
+            why="a class is a folder of images alone",
+            remedy="move its images up, or name the folder whose folders are the classes",
+        )
+    for path in (path for path in files if not is_image(path)):
         raise InputError(
             f"{shown(path)} is in a folder of images and is none",
             why=f"images end in {', '.join(SUFFIXES)}",
