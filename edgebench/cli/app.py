@@ -20,11 +20,14 @@ from edgebench.cli import (
     doctor,
     export,
     history,
+    init,
+    open_report,
     profile,
     report,
     runs,
     search,
     template,
+    watch,
 )
 from edgebench.cli.screen import print_error, print_usage
 from edgebench.errors import EdgebenchError
@@ -40,6 +43,7 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("search")(search.search)
 app.add_typer(template.app, name="template")
+app.command("init")(init.init)
 app.command("profile")(profile.profile)
 app.command("compare")(compare.compare)
 app.add_typer(baseline.app, name="baseline")
@@ -48,6 +52,8 @@ app.add_typer(data.app, name="data")
 app.add_typer(device.app, name="device")
 app.command("export")(export.export)
 app.command("report")(report.report)
+app.command("watch")(watch.watch)
+app.command("open")(open_report.open_report)
 app.add_typer(runs.app, name="runs")
 app.command("doctor")(doctor.doctor)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.screen import err, out, print_json
 
 app = typer.Typer(help="Keep the files that a gate compares with.", no_args_is_help=True)
@@ -17,7 +17,10 @@ app = typer.Typer(help="Keep the files that a gate compares with.", no_args_is_h
 def save(
     names: Annotated[
         list[str],
-        typer.Argument(help="Model files, folders of them, or runs, whose picks are meant."),
+        typer.Argument(
+            help="Model files, folders of them, or runs, whose picks are meant.",
+            autocompletion=completion.runs,
+        ),
     ],
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder that CI commits.")],
     device: options.Devices = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.screen import out, print_facts, print_json, print_warning
 from edgebench.errors import EdgebenchError, InputError
 from edgebench.records import FidelityPlan
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def check(
-    suite: Annotated[str | None, typer.Argument(help="A suite's name or file.")] = None,
+    suite: Annotated[
+        str | None, typer.Argument(help="A suite's name or file.", autocompletion=completion.suites)
+    ] = None,
     schema: Annotated[
         str | None,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.files import make_room, write_text
 from edgebench.cli.screen import Told, labelled, out, print_json, print_table
 from edgebench.errors import InputError
@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
 def compare(
     base: Annotated[
-        str, typer.Argument(help="A model file, a folder of them, a baseline folder, or a run.")
+        str,
+        typer.Argument(
+            help="A model file, a folder of them, a baseline folder, or a run.",
+            autocompletion=completion.runs,
+        ),
     ],
-    head: Annotated[str | None, typer.Argument(help="Likewise. Left out only with --a-a.")] = None,
+    head: Annotated[
+        str | None,
+        typer.Argument(help="Likewise. Left out only with --a-a.", autocompletion=completion.runs),
+    ] = None,
     device: options.Devices = None,
     margin: Annotated[
         str | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgebench import plugins
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.screen import err, is_live, out, print_facts, print_json, print_table
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
@@ -19,7 +19,7 @@ app = typer.Typer(help="List, check and get data sets.", no_args_is_help=True)
 HERE = ("embedded", "here")
 ALSO = "a folder of images, or of images and masks; an .npz file; module:function"
 UNITS = {"segmentation": "pixels", "detection": "objects"}
-Name = Annotated[str, typer.Argument(help="A data set's name.")]
+Name = Annotated[str, typer.Argument(help="A data set's name.", autocompletion=completion.data)]
 
 
 @app.command("list")
@@ -51,7 +51,11 @@ def list_all(as_json: options.Json = False) -> None:
 @app.command("check")
 def check(
     name: Annotated[
-        str, typer.Argument(help="Whatever --data takes: a name, file, folder or function.")
+        str,
+        typer.Argument(
+            help="Whatever --data takes: a name, file, folder or function.",
+            autocompletion=completion.data,
+        ),
     ],
     sample: Annotated[float, typer.Option("--sample", help="The share that is used.")] = 1.0,
     size: Annotated[

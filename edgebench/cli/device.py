@@ -38,7 +38,7 @@ def list_all(as_json: options.Json = False) -> None:
 
 @app.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="A device's name or file.")],
+    name: options.DeviceName,
     as_json: options.Json = False,
 ) -> None:
     """Show what is known of a device without reaching it."""
@@ -95,7 +95,7 @@ def scan(as_json: options.Json = False) -> None:
 
 @app.command("check")
 def check(
-    name: Annotated[str, typer.Argument(help="A device's name or file.")],
+    name: options.DeviceName,
     as_json: options.Json = False,
 ) -> None:
     """Reach a device and run each of its runtimes once."""

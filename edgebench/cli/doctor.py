@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    device: Annotated[
-        list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
-    ] = None,
+    device: options.Devices = None,
     all_devices: Annotated[
         bool, typer.Option("--all-devices", help="Look at every device of ./devices.")
     ] = False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgebench import plugins
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.screen import err, out, print_json, print_table
 from edgebench.errors import InputError, UnknownNameError, WorkError
 from edgebench.records import Artifact, ExportTarget, FileFacts, Format, Parity, Precision
@@ -25,10 +25,18 @@ Targets = list[ExportTarget | str]
 
 def export(
     source: Annotated[
-        str, typer.Argument(metavar="RUN|MODEL.keras", help="A run's id, or a file.")
+        str,
+        typer.Argument(
+            metavar="RUN|MODEL.keras",
+            help="A run's id, or a file.",
+            autocompletion=completion.runs,
+        ),
     ],
     trial_id: Annotated[
-        str | None, typer.Argument(metavar="TRIAL", help="One of the run's trials.")
+        str | None,
+        typer.Argument(
+            metavar="TRIAL", help="One of the run's trials.", autocompletion=completion.trials
+        ),
     ] = None,
     file_format: Annotated[
         list[str] | None,
@@ -47,7 +55,9 @@ def export(
     data: Annotated[
         str | None,
         typer.Option(
-            "--data", help="Of MODEL.keras: what it was trained for; calibrates and scores."
+            "--data",
+            help="Of MODEL.keras: what it was trained for; calibrates and scores.",
+            autocompletion=completion.data,
         ),
     ] = None,
     dynamic_batch: Annotated[

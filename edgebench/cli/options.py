@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from edgebench.cli import completion
 from edgebench.errors import InputError
 
 BenchmarkJson = Annotated[
@@ -26,7 +27,10 @@ Sets = Annotated[
     typer.Option("--set", metavar="HP=VALUE", help="Fix a hyperparameter. Repeat."),
 ]
 Devices = Annotated[
-    list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
+    list[str] | None,
+    typer.Option(
+        "--device", help="A device's name or file. Repeat.", autocompletion=completion.devices
+    ),
 ]
 Runtime = Annotated[
     str | None,
@@ -48,7 +52,12 @@ BlockS = Annotated[
     typer.Option("--block-s", min=0.05, max=30.0, help="Seconds timed in each block. Default: 2."),
 ]
 ScoreData = Annotated[
-    str | None, typer.Option("--data", help="Score the files on a data set's test part too.")
+    str | None,
+    typer.Option(
+        "--data",
+        help="Score the files on a data set's test part too.",
+        autocompletion=completion.data,
+    ),
 ]
 Examples = Annotated[
     int | None,
@@ -59,6 +68,21 @@ InputRange = Annotated[
     typer.Option(
         "--input-range", metavar="LOW,HIGH", help="What the models expect as inputs. Default: 0,1."
     ),
+]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id.", autocompletion=completion.runs)
+]
+RunOrNewest = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN", help="A run's id. Default: the newest.", autocompletion=completion.runs
+    ),
+]
+Suite = Annotated[
+    str, typer.Argument(help="A suite's name or file.", autocompletion=completion.suites)
+]
+DeviceName = Annotated[
+    str, typer.Argument(help="A device's name or file.", autocompletion=completion.devices)
 ]
 DEFAULT_STORE = Path(".edgebench")
 DEFAULT_REPORTS = Path("reports")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.operations import print_ops, print_shares
 from edgebench.cli.scores import print_scores
 from edgebench.cli.screen import err, out, print_json, print_table
@@ -24,7 +24,10 @@ MODEL_SUFFIXES = (".tflite", ".onnx", ".keras")
 def profile(
     models: Annotated[
         list[str],
-        typer.Argument(help=".tflite, .onnx or .keras files; or one suite of models."),
+        typer.Argument(
+            help=".tflite, .onnx or .keras files; or one suite of models.",
+            autocompletion=completion.suites,
+        ),
     ],
     device: options.Devices = None,
     runtime: options.Runtime = None,

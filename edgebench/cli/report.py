@@ -9,14 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.screen import out, print_json
 from edgebench.errors import InputError
 
 
 def report(
     run_id: Annotated[
-        str | None, typer.Argument(metavar="RUN", help="A run's id; with --paper, none.")
+        str | None,
+        typer.Argument(
+            metavar="RUN", help="A run's id; with --paper, none.", autocompletion=completion.runs
+        ),
     ] = None,
     forms: Annotated[
         list[str] | None,

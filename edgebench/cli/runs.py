@@ -40,7 +40,7 @@ def list_runs(store: options.Store = options.DEFAULT_STORE, as_json: options.Jso
 
 @app.command("show")
 def show(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id.")],
+    run_id: options.RunId,
     failed: Annotated[bool, typer.Option("--failed", help="Only trials that failed.")] = False,
     store: options.Store = options.DEFAULT_STORE,
     as_json: options.Json = False,
@@ -82,7 +82,7 @@ def show(
 
 @app.command("delete")
 def delete(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id.")],
+    run_id: options.RunId,
     store: options.Store = options.DEFAULT_STORE,
 ) -> None:
     """Delete a run from the store; its report stays."""

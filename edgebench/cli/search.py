@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.ending import print_ending, print_stopped
 from edgebench.cli.live import observer_for
 from edgebench.cli.screen import print_json
@@ -15,7 +15,7 @@ from edgebench.errors import InputError, StoppedError, UnknownNameError
 
 
 def search(
-    suite: Annotated[str, typer.Argument(help="A suite's name or file.")] = "digits",
+    suite: options.Suite = "digits",
     objective: Annotated[
         str | None, typer.Option("--objective", metavar="pareto|weighted|accuracy|latency|size")
     ] = None,
@@ -47,9 +47,7 @@ def search(
     time_budget: Annotated[
         str | None, typer.Option("--time-budget", metavar="30m", help="No new trial after this.")
     ] = None,
-    device: Annotated[
-        list[str] | None, typer.Option("--device", help="A device's name or file. Repeat.")
-    ] = None,
+    device: options.Devices = None,
     precision: Annotated[
         str | None,
         typer.Option("--precision", metavar="fp32|int8", help="What latency is measured on."),
@@ -72,8 +70,16 @@ def search(
             help="One trial at a time, each batch split over all GPUs of this machine.",
         ),
     ] = None,
-    template: Annotated[str | None, typer.Option("--template", metavar="NAME|module:Class")] = None,
-    data: Annotated[str | None, typer.Option("--data", metavar="NAME|PATH|module:function")] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            "--template", metavar="NAME|module:Class", autocompletion=completion.templates
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="NAME|PATH|module:function", autocompletion=completion.data),
+    ] = None,
     sample: Annotated[
         float | None, typer.Option("--sample", help="The share of the data that is used.")
     ] = None,
@@ -84,7 +90,10 @@ def search(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed")] = None,
     resume: Annotated[
-        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run.")
+        str | None,
+        typer.Option(
+            "--resume", metavar="RUN", help="Go on with a run.", autocompletion=completion.runs
+        ),
     ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Start another run even where this question has one.")

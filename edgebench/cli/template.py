@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from edgebench import plugins
-from edgebench.cli import options
+from edgebench.cli import completion, options
 from edgebench.cli.screen import out, print_facts, print_json, print_table
 from edgebench.errors import InputError
 
@@ -34,7 +34,12 @@ def list_templates(as_json: options.Json = False) -> None:
 
 @app.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="A template's name, or module:Class.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A template's name, or module:Class.", autocompletion=completion.templates
+        ),
+    ],
     shape: Annotated[
         str | None,
         typer.Option(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgebench import plugins
+from edgebench import plugins, shipped
 from edgebench.devices.adb import AdbDevice
 from edgebench.devices.adb_scan import scan_adb
 from edgebench.devices.addresses import configured_hosts, document_of
@@ -56,9 +56,7 @@ class Sighting:
 
 def shipped_devices_dir() -> Path:
     """Return the folder of the device files that come with edgebench."""
-    package = Path(__file__).resolve().parent.parent
-    beside = package.parent / "devices"
-    return beside if beside.is_dir() else package / "_data" / "devices"
+    return shipped.shipped_dir("devices")
 
 
 def list_devices() -> list[DeviceEntry]:

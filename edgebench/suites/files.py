@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
+from edgebench import shipped
 from edgebench.datasets.plans import VARIABLE, data_folder
 from edgebench.errors import InputError, UnknownNameError
 
 
 def shipped_dir() -> Path:
     """Return the folder of the suites that come with edgebench."""
-    package = Path(str(resources.files("edgebench")))
-    beside = package.parent / "suites"
-    return beside if beside.is_dir() else package / "_data" / "suites"
+    return shipped.shipped_dir("suites")
 
 
 def find(source: str) -> Path:
