@@ -24,6 +24,7 @@ def export(
     targets: Sequence[ExportTarget | str] | None = None,
     out: str | Path,
     dynamic_batch: bool = False,
+    told: Callable[[str], None] = lambda sentence: None,
     store: str | Path = DEFAULT_STORE,
 ) -> Exported:
     """Make the files of one trial from its stored weights, run them here on held-out data, and write them into a folder.
@@ -34,6 +35,7 @@ def export(
         targets: Which files, such as ``tflite-int8`` or the name of a plugin's exporter; None for those of the suite.
         out: Folder of the files; each gets a JSON document of what it is beside it.
         dynamic_batch: Leave the number of examples open in each file; they are then not compared with the run's.
+        told: Gets a sentence of what is being done.
         store: Folder of all results.
 
     Raises:
@@ -56,6 +58,7 @@ def export(
             targets=named,
             exporters=exporters,
             dynamic_batch=dynamic_batch,
+            told=told,
         )
 
 
@@ -66,6 +69,7 @@ def export_keras(
     targets: Sequence[ExportTarget | str],
     out: str | Path,
     dynamic_batch: bool = False,
+    told: Callable[[str], None] = lambda sentence: None,
 ) -> Exported:
     """Write a .keras file as other files, calibrated on a data set's training part and scored on its test part.
 
@@ -77,6 +81,7 @@ def export_keras(
         targets: Which files, as for `export`.
         out: Folder of the files.
         dynamic_batch: As for `export`.
+        told: As for `export`.
 
     Raises:
         InputError: the file cannot be opened, or does not take the data.
@@ -90,7 +95,13 @@ def export_keras(
 
     whole = DataPlan(name=data, validation="test")  # nothing is chosen, so all calibrates
     return export_keras_file(
-        Path(model), whole, named, Path(out), exporters=exporters, dynamic_batch=dynamic_batch
+        Path(model),
+        whole,
+        named,
+        Path(out),
+        exporters=exporters,
+        dynamic_batch=dynamic_batch,
+        told=told,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgebench.cli import completion, options
-from edgebench.cli.screen import err, out, print_json
+from edgebench.cli.screen import Told, out, print_json
 
 app = typer.Typer(help="Keep the files that a gate compares with.", no_args_is_help=True)
 
@@ -51,15 +51,16 @@ def save(
         "delegate": delegate,
         "threads": threads,
     }
-    held = api.save_baseline(
-        *names,
-        to=to,
-        device=device or ["local"],
-        any_host=any_host,
-        store=store,
-        told=lambda sentence: err().print(sentence, markup=False, soft_wrap=True),
-        **{name: value for name, value in chosen.items() if value is not None},
-    )
+    with Told() as told:
+        held = api.save_baseline(
+            *names,
+            to=to,
+            device=device or ["local"],
+            any_host=any_host,
+            store=store,
+            told=told,
+            **{name: value for name, value in chosen.items() if value is not None},
+        )
     if as_json:
         print_json({"schema_version": 1, "baseline": str(to), "benchmarks": held})
         return

@@ -8,7 +8,7 @@ import typer
 
 from edgebench import plugins
 from edgebench.cli import completion, options
-from edgebench.cli.screen import err, is_live, out, print_facts, print_json, print_table
+from edgebench.cli.screen import Told, err, out, print_facts, print_json, print_table
 from edgebench.errors import InputError
 from edgebench.records import DataPlan
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edgebench.datasets.catalogue import Entry
 
 app = typer.Typer(help="List, check and get data sets.", no_args_is_help=True)
+MEGABYTE = 1_000_000
 HERE = ("embedded", "here")
 ALSO = "a folder of images, or of images and masks; an .npz file; module:function"
 UNITS = {"segmentation": "pixels", "detection": "objects"}
@@ -110,17 +111,18 @@ def check(
 @app.command("get")
 def get(name: Name) -> None:
     """Download a data set into the folder that EDGEBENCH_DATA names; what is not as published is thrown away."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
-
     from edgebench import datasets
 
-    columns = BarColumn(), DownloadColumn(), TransferSpeedColumn()
-    with Progress(*columns, console=err(), disable=not is_live(), transient=True) as progress:
-        task = progress.add_task(name, total=None)
+    def say(sentence: str) -> None:
+        err().print(sentence, markup=False, soft_wrap=True)
+
+    with Told() as told:
         datasets.get(
             name,
-            lambda sentence: progress.console.print(sentence, markup=False, soft_wrap=True),
-            lambda here, total: progress.update(task, completed=here, total=total),
+            say,
+            lambda here, total: told(
+                f"{name}: megabyte {here // MEGABYTE + 1} of {total // MEGABYTE + 1}"
+            ),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from edgebench.cli import options
-from edgebench.cli.screen import out, print_facts, print_json, print_table
+from edgebench.cli.screen import Told, out, print_facts, print_json, print_table
 
 app = typer.Typer(help="List, find, add and check devices.", no_args_is_help=True)
 
@@ -111,8 +111,10 @@ def checked(name: str) -> dict[str, Any]:
     from edgebench.devices import open_device
     from edgebench.profiling import check_device
 
-    with open_device(name) as device:
-        found = check_device(device)
+    with Told() as told:
+        told(f"reaching {name}, and running each of its runtimes once")
+        with open_device(name) as device:
+            found = check_device(device)
     document = dataclasses.asdict(found)
     for runtime, shown in zip(found.runtimes, document["runtimes"], strict=True):
         shown["works"] = runtime.works

@@ -12,7 +12,7 @@ import typer
 
 from edgebench.cli import options
 from edgebench.cli.plugged import PluginState, look_at_plugins
-from edgebench.cli.screen import out, print_json, print_table
+from edgebench.cli.screen import Told, out, print_json, print_table
 from edgebench.errors import EdgebenchError
 from edgebench.plugins import KINDS
 
@@ -129,7 +129,8 @@ def _device(name: str) -> list[Finding]:
     from edgebench.profiling import Finding, look_at
 
     try:
-        with open_device(name) as device:
+        with Told() as told, open_device(name) as device:
+            told(f"looking at {name}, and running each of its runtimes once")
             return look_at(device)
     except EdgebenchError as error:
         why = f"{error.message}: {error.why}" if error.why else error.message

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebench.cli.screen import err, labelled, out
+from edgebench.cli.screen import err, out, print_labelled
 from edgebench.errors import StoppedError
-from edgebench.records import Precision, Status, Trial
+from edgebench.records import Precision, Status, Trial, metric_kind
 from edgebench.watching import ACCENT, short
 
 if TYPE_CHECKING:
     from edgebench.api import SearchResult
     from edgebench.report import RunView
 
-VALIDATED, TESTED, REPEATED = "validated", "tested", "[90 %]"
+VALIDATED, TESTED, REPEATED, OVER = "validated", "tested", "[90 %]", ""
+TO_COPY = ("report", "model", "next", "")
 NARROW, NARROWER, NARROWEST = 92, 82, 66
 
 
@@ -38,16 +39,15 @@ def print_ending(result: SearchResult) -> None:
         _print_front(view)
         _line("")
     for label, text in _facts(result, view, wording.headline(view), wording.against_baseline(view)):
-        out().print(labelled(label, text, accent=True), soft_wrap=True)
+        print_labelled(label, text, accent=True, whole=label in TO_COPY)
 
 
 def print_stopped(stopped: StoppedError, *, store: Path) -> None:
     """Print how far a stopped search came and how to go on."""
     where = f" --store {store}" if str(store) != ".edgebench" else ""
-    err().print(f"stopped  {stopped.message}", markup=False, soft_wrap=True)
-    err().print(
-        f"resume   edgebench search --resume {stopped.run_id}{where}", markup=False, soft_wrap=True
-    )
+    err().print(stopped.message, markup=False, soft_wrap=True)
+    resume = f"edgebench search --resume {stopped.run_id}{where}     {stopped.why}".rstrip()
+    print_labelled("resume", resume, whole=True, console=err())
 
 
 def _facts(
@@ -61,7 +61,7 @@ def _facts(
         yield "* pick", f"{trial_id}: best {_aim(view)} {among}. {comparison}".strip()
         test = view.value(view.pick.trial, view.tested)
         if test is not None:
-            yield "", _tested(view, test)
+            yield "tested", _tested(view, test)
     for note in (*view.run.notes, *_repeat_notes(view)):
         yield "note", note
     failed = view.count(Status.FAILED)
@@ -73,6 +73,7 @@ def _facts(
         path = result.report_path.parent / "models" / file.artifact.file_name
         yield "model", str(path)
         yield "next", f"edgebench profile {path} --device {view.main_device}"
+        yield "", f"edgebench baseline save {view.run.run_id} --to ci/baseline"
         yield "", f"netron {path}"
 
 
@@ -83,7 +84,7 @@ def _tested(view: RunView, score: float) -> str:
     how = "chosen by" if view.run.suite.data.validation == "test" else "opened once"
     is_share = view.file_title == "accuracy"
     error = f" +/- {(score * (1 - score) / count) ** 0.5:.3f}" if is_share else ""
-    return f"test {view.file_title}, {how}: {figures.accuracy(score)}{error} ({count} examples)"
+    return f"{view.file_title}, {how}: {figures.accuracy(score)}{error} ({count} examples)"
 
 
 def _repeat_notes(view: RunView) -> Iterator[str]:
@@ -99,7 +100,7 @@ def _aim(view: RunView) -> str:
     if suite.objective == "weighted":
         return "weighted score"
     names = {"accuracy": view.score_title, "latency": "latency", "size": "size"}
-    return names.get(suite.objective, suite.objectives[0].metric)
+    return names.get(suite.objective, metric_kind(suite.objectives[0].metric).title)
 
 
 def _print_front(view: RunView) -> None:
@@ -121,10 +122,11 @@ def _print_front(view: RunView) -> None:
     headers += [REPEATED] if view.is_repeated and width > NARROWER else []
     headers += [TESTED]
     is_reduced = view.run.suite.latency.precision is not Precision.FP32
-    headers += ["vs fp32"] if is_reduced and width > NARROWEST else []
+    headers += ["vs fp32 pt"] if is_reduced and width > NARROWEST else []
     headers += ["size KiB", "p50 ms"]
     headers += ["[interval]"] if width > NARROWER else []
     headers += ["p90"] if width > NARROW else []
+    headers += [OVER] if any(row["over"] for row in rows) else []
     titles = {VALIDATED: short(view.score), TESTED: short(view.tested)}
     for header in headers:
         table.add_column(Text(titles.get(header, header)), justify="right", no_wrap=True)
@@ -133,11 +135,12 @@ def _print_front(view: RunView) -> None:
             VALIDATED: figures.accuracy(row["val"]),
             REPEATED: figures.accuracy_interval(row["repeated"]),
             TESTED: figures.accuracy(row["test"]),
-            "vs fp32": figures.percentage_points(row["change"]),
+            "vs fp32 pt": figures.percentage_points(row["change"]),
             "size KiB": figures.kibibytes(row["bytes"]),
             "p50 ms": figures.milliseconds(row["p50"], decimals),
             "[interval]": figures.interval(row["low"], row["high"], decimals),
             "p90": figures.milliseconds(row["p90"], decimals),
+            OVER: "over" if row["over"] else "",
         }
         style = ACCENT if row["mark"] == "* " else ""
         name = Text(f"{row['mark']}{row['id']}", style=style)
@@ -146,6 +149,8 @@ def _print_front(view: RunView) -> None:
 
 
 def _row(view: RunView, trial: Trial, mark: str) -> dict[str, Any]:
+    from edgebench.objectives import is_feasible
+
     file = view.main_file(trial.trial_id)
     measured = view.main_measurement(file) if file else None
     return {
@@ -161,6 +166,7 @@ def _row(view: RunView, trial: Trial, mark: str) -> dict[str, Any]:
         "low": measured.p50_low_ms if measured else None,
         "high": measured.p50_high_ms if measured else None,
         "p90": measured.p90_ms if measured else view.value(trial, "latency_p90_ms"),
+        "over": not is_feasible(view.run.suite.constraints, trial.values()),
     }
 
 

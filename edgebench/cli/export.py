@@ -12,7 +12,7 @@ import typer
 
 from edgebench import plugins
 from edgebench.cli import completion, options
-from edgebench.cli.screen import err, out, print_json, print_table
+from edgebench.cli.screen import Told, out, print_json, print_table
 from edgebench.errors import InputError, UnknownNameError, WorkError
 from edgebench.records import Artifact, ExportTarget, FileFacts, Format, Parity, Precision
 
@@ -103,14 +103,16 @@ def _of_model(
             why="its data set calibrates int8 and scores each file",
             remedy=f"edgebench export {source} --data NAME",
         )
-    err().print(f"exporting {source}", markup=False, soft_wrap=True)
-    return api.export_keras(
-        source,
-        data,
-        targets=targets or [ExportTarget.parse(text) for text in DEFAULT_EXPORTS],
-        out=folder or Path(Path(source).stem),
-        dynamic_batch=dynamic_batch,
-    )
+    with Told() as told:
+        told(f"exporting {source}")
+        return api.export_keras(
+            source,
+            data,
+            targets=targets or [ExportTarget.parse(text) for text in DEFAULT_EXPORTS],
+            out=folder or Path(Path(source).stem),
+            dynamic_batch=dynamic_batch,
+            told=told,
+        )
 
 
 def _of_trial(
@@ -130,15 +132,17 @@ def _of_trial(
             f"{run_id} is a run, so it takes one of its trials and no --data",
             remedy=f"edgebench runs show {run_id}",
         )
-    err().print(f"exporting {trial_id} of {run_id}", markup=False, soft_wrap=True)
-    return api.export(
-        run_id,
-        trial_id,
-        targets=targets,
-        out=folder or Path(f"{run_id}-{trial_id}"),
-        dynamic_batch=dynamic_batch,
-        store=store,
-    )
+    with Told() as told:
+        told(f"exporting {trial_id} of {run_id}")
+        return api.export(
+            run_id,
+            trial_id,
+            targets=targets,
+            out=folder or Path(f"{run_id}-{trial_id}"),
+            dynamic_batch=dynamic_batch,
+            told=told,
+            store=store,
+        )
 
 
 def _targets(formats: list[str] | None, precisions: list[str] | None) -> Targets | None:

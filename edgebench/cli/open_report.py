@@ -7,7 +7,7 @@ import sys
 import webbrowser
 
 from edgebench.cli import options
-from edgebench.cli.screen import err, out
+from edgebench.cli.screen import Told, err, out
 
 PAGE = "index.html"
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -29,8 +29,9 @@ def open_report(
         run = api.chosen_run(run_id, store)
         page = reports / run / PAGE
     if not page.is_file():
-        err().print(f"drawing {page}", markup=False, soft_wrap=True)
-        api.report(run, store=store, reports=reports)
+        with Told() as told:
+            told(f"drawing {page}")
+            api.draw(run, store=store, reports=reports)
     out().print(str(page), markup=False, soft_wrap=True)
     reason = _why_not()
     if not reason and not webbrowser.open(page.absolute().as_uri()):

@@ -11,7 +11,7 @@ import typer
 from edgebench.cli import completion, options
 from edgebench.cli.operations import print_ops, print_shares
 from edgebench.cli.scores import print_scores
-from edgebench.cli.screen import err, out, print_json, print_table
+from edgebench.cli.screen import Told, out, print_json, print_table
 from edgebench.errors import EdgebenchError, InputError, UnknownNameError
 from edgebench.records import DataPlan, Measurement
 
@@ -74,10 +74,11 @@ def profile(
         "examples": examples,
         "input_range": options.parse_range("--input-range", input_range),
     }
+    told = Told()
     how: dict[str, Any] = {
         "sustained_s": options.parse_duration_s("--sustained", sustained),
         "lists_ops": per_op,
-        "told": _tell,
+        "told": told,
     }
     suite = _suite_named(models)
     if suite is None:
@@ -86,7 +87,7 @@ def profile(
         from edgebench import api
 
         prepared = api.prepare_profile(suite, data=data, **chosen, **asked, **how)
-    _run(prepared, to=to, benchmark_json=benchmark_json, as_json=as_json)
+    _run(prepared, told, to=to, benchmark_json=benchmark_json, as_json=as_json)
 
 
 def _given(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +136,12 @@ def _of_files(
 
 
 def _run(
-    prepared: SuiteProfile, *, to: Path | None, benchmark_json: Path | None, as_json: bool
+    prepared: SuiteProfile,
+    told: Told,
+    *,
+    to: Path | None,
+    benchmark_json: Path | None,
+    as_json: bool,
 ) -> None:
     from edgebench.cli import files, profiled
 
@@ -144,7 +150,8 @@ def _run(
     if benchmark_json is not None:
         files.make_room(benchmark_json)
     try:
-        prepared.run()
+        with told:
+            prepared.run()
     except EdgebenchError:
         if prepared.rows:
             _show(prepared.rows, as_json=as_json)
@@ -154,10 +161,6 @@ def _run(
     if benchmark_json is not None:
         profiled.write_benchmarks(prepared.rows, benchmark_json)
     _show(prepared.rows, as_json=as_json)
-
-
-def _tell(sentence: str) -> None:
-    err().print(sentence, markup=False, soft_wrap=True)
 
 
 def _show(rows: list[Profiled], *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from edgebench.cli import completion, options
-from edgebench.cli.screen import out, print_json
+from edgebench.cli.screen import Told, out, print_json
 from edgebench.errors import InputError
 
 
@@ -81,7 +81,9 @@ def _draw_paper(stores: list[Path], reports: Path, *, as_json: bool) -> None:
 def _draw(run_id: str, store: Path, reports: Path, *, as_json: bool) -> None:
     from edgebench import api
 
-    drawn = api.draw(run_id, store=store, reports=reports)
+    with Told() as told:
+        told(f"drawing {reports / run_id}")
+        drawn = api.draw(run_id, store=store, reports=reports)
     _tell(drawn.report_path, drawn.summary, as_json=as_json)
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from edgebench import watching
-from edgebench.errors import EdgebenchError
-from edgebench.watching import ACCENT
+from edgebench.errors import EdgebenchError, did_you_mean
+from edgebench.watching import ACCENT, Pace, folded, in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,6 +50,31 @@ def labelled(label: str, text: str, *, accent: bool = False) -> str:
     return f"[{ACCENT}]{shown}[/]{escape(text)}" if accent else f"{escape(shown)}{escape(text)}"
 
 
+def print_labelled(
+    label: str,
+    text: str,
+    *,
+    accent: bool = False,
+    whole: bool = False,
+    console: Console | None = None,
+) -> None:
+    """Print a line with its label in the left column, folded between words where a person reads it.
+
+    Args:
+        label: At most seven letters.
+        text: One sentence.
+        accent: Colour the label.
+        whole: Do not fold: the text is a command or a path, to be copied.
+        console: Where; by default that of results.
+    """
+    console = console or out()
+    begun = f"{label:<{LABEL_WIDTH}}{text}"
+    first, *others = [begun] if whole else folded(begun, console, indent=LABEL_WIDTH)
+    console.print(labelled(label, first[LABEL_WIDTH:], accent=accent), soft_wrap=True)
+    for line in others:
+        console.print(line, markup=False, soft_wrap=True)
+
+
 def print_error(error: EdgebenchError) -> None:
     """Print an error as three lines: what, why, what to try."""
     if os.environ.get("EDGEBENCH_DEBUG"):
@@ -64,42 +89,66 @@ def print_warning(error: EdgebenchError) -> None:
 
 
 def _print_told(kind: str, error: EdgebenchError) -> None:
-    for label, text in ((kind, error.message), ("why", error.why), ("try", error.remedy)):
+    for label, text in ((kind, error.message), ("why", error.why)):
         if text:
-            err().print(labelled(label, text, accent=label == kind), soft_wrap=True)
+            print_labelled(label, text, accent=label == kind, console=err())
+    if error.remedy:
+        print_labelled("try", error.remedy, whole=True, console=err())
 
 
 class Told:
-    """Shows what is being done: one line that changes on a terminal.
+    """Shows what is being done, and about how long it will take where a sentence counts: ``file 2 of 5``.
 
-    Elsewhere a line for each sentence of a new kind, and for any where none was printed for a while; sentences that differ in
-    their numbers alone are of a kind.
+    On a terminal one line that changes. Elsewhere a line for each sentence of a new kind, and for any where none was
+    printed for a while; sentences that differ in their numbers alone are of a kind.
     """
 
-    def __enter__(self) -> Self:
-        from rich.status import Status
+    def __init__(self) -> None:
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
-        self._line = Status("", console=err(), spinner_style=ACCENT) if is_live() else None
-        self._kinds: set[str] = set()
+        sentence = TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+        )
+        self._line = Progress(
+            SpinnerColumn(style=ACCENT),
+            sentence,
+            TimeElapsedColumn(),
+            console=err(),
+            transient=True,
+            expand=True,
+            disable=not is_live(),
+        )
+        self._task = self._line.add_task("", total=None)
+        self._pace = Pace()
+        self._kind, self._kinds = "", set[str]()
         self._printed_s = 0.0
-        if self._line is not None:
-            self._line.start()
+
+    def __enter__(self) -> Self:
+        self._line.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._line is not None:
-            self._line.stop()
+        self._line.stop()
 
     def __call__(self, sentence: str) -> None:
-        from rich.text import Text
-
-        if self._line is not None:
-            self._line.update(Text(sentence))
+        shown = sentence
+        if counted := re.search(r"(\w+) (\d+) of (\d+)", sentence):
+            done, total = int(counted[2]) - 1, int(counted[3])
+            left = in_words(self._pace.left_s(counted[1], done, total))
+            shown = ", ".join(filter(None, (sentence, left)))
+        kind, now_s = re.sub(r"[0-9]+", "", sentence), time.monotonic()
+        if not self._line.disable:
+            if kind != self._kind:
+                self._line.reset(self._task)
+            self._line.update(self._task, description=shown)
+            self._kind = kind
             return
-        kind, now = re.sub(r"[0-9]+", "", sentence), time.monotonic()
-        if kind not in self._kinds or now - self._printed_s > QUIET_S:
-            err().print(sentence, markup=False, soft_wrap=True)
-            self._printed_s = now
+        if kind not in self._kinds or now_s - self._printed_s > QUIET_S:
+            err().print(shown, markup=False, soft_wrap=True)
+            self._printed_s = now_s
         self._kinds.add(kind)
 
 
@@ -110,8 +159,14 @@ def print_usage(error: Exception) -> bool:
         return False
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "edgebench"
-    text = message().rstrip(".")
-    print_error(EdgebenchError(text, remedy=f"{path} --help"))
+    text, _, suggestion = message().rstrip(".").partition(". Did you mean ")
+    nearest = suggestion.strip("'?")
+    if option := getattr(error, "option_name", ""):
+        text = f"{option} is not an option of {path}"
+        nearest = did_you_mean(option, error.possibilities or ())  # type: ignore[attr-defined]
+    elif nearest:
+        nearest = f"did you mean {nearest}?"
+    print_error(EdgebenchError(text, remedy=nearest or f"{path} --help"))
     return True
 
 
@@ -150,9 +205,15 @@ def print_facts(facts: Mapping[str, Any]) -> None:
 
 
 def _console(*, stderr: bool) -> Console:
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
-    console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal or console.width > MAX_WIDTH:
-        console.width = MAX_WIDTH
-    return console
+    class Column(Console):
+        """As wide as the terminal is now, up to `MAX_WIDTH`."""
+
+        @property  # type: ignore[misc]
+        def size(self) -> ConsoleDimensions:
+            found = super().size
+            width = min(found.width, MAX_WIDTH) if self.is_terminal else MAX_WIDTH
+            return ConsoleDimensions(width, found.height)
+
+    return Column(stderr=stderr, highlight=False)

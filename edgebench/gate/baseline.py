@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -135,10 +135,15 @@ def save(subjects: Sequence[Subject], folder: Path, options: SaveOptions) -> lis
         raise InputError(f"{folder} cannot be made", why=str(error.strerror)) from None
     places = _places(subjects, options)
     with open_device("local") as local:
-        for subject in subjects:
-            entries[subject.name] = _entry(
-                subject, folder, places[subject.name], options, Profiler(local)
+        for number, subject in enumerate(subjects, 1):
+            entry = _entry(
+                subject,
+                folder,
+                places[subject.name],
+                replace(options, told=_counting(options.told, number, len(subjects))),
+                Profiler(local),
             )
+            entries[subject.name] = entry
     document = BaselineDocument(
         schema_version=SCHEMA_VERSION,
         edgebench_version=metadata.version("edgebench"),
@@ -154,13 +159,19 @@ def save(subjects: Sequence[Subject], folder: Path, options: SaveOptions) -> lis
     return sorted(entries)
 
 
+def _counting(told: Callable[[str], None], number: int, count: int) -> Callable[[str], None]:
+    """Let sentences end in which file of how many they are of."""
+    return lambda sentence: told(f"{sentence}, file {number} of {count}")
+
+
 def _places(subjects: Sequence[Subject], options: SaveOptions) -> dict[str, dict[str, Place]]:
     found: dict[str, dict[str, Place]] = {subject.name: {} for subject in subjects}
     for name in options.devices:
         with open_device(name) as device:
             info, profiler = device.describe(), Profiler(device)
-            for subject in subjects:
-                options.told(f"running {subject.path.name} on {name}")
+            for number, subject in enumerate(subjects, 1):
+                told = _counting(options.told, number, len(subjects))
+                told(f"running {subject.path.name} on {name}")
                 measured = profiler.measure(subject.path, options.plan)
                 environment = measured.environment
                 found[subject.name][info.name] = Place(

@@ -57,8 +57,11 @@ def profile_all(
     )
     with open_device(device) as opened, open_device("local") as local:
         profiler, here = Profiler(opened, told), Profiler(local)
-        for path in map(Path, models):
-            told(f"measuring {path.name} on {device}, {blocks} blocks")
+        for number, path in enumerate(map(Path, models), 1):
+            told(
+                f"measuring {path.name} on {device}, {blocks} blocks of {block_s:g} s, "
+                f"file {number} of {len(models)}"
+            )
             measured = profiler.measure(path, plan)
             try:
                 if opened.document.transport.kind != "local":
@@ -114,9 +117,10 @@ def score_all(
             examples=examples,
             input_range=input_range,
         )
-        for path in map(Path, models):
+        for number, path in enumerate(map(Path, models), 1):
             told(
-                f"running {path.name} on {device} over {len(examination)} examples of {dataset.spec.name}"
+                f"running {path.name} on {device} over {len(examination)} examples of "
+                f"{dataset.spec.name}, file {number} of {len(models)}"
             )
             yield examination.score(path)
 

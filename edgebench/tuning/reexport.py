@@ -37,6 +37,7 @@ from edgebench.tuning.shipping import (
 from edgebench.tuning.weights import shipped_weights
 
 J = TypeVar("J", bound=FilesJob)
+Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ def export_again(
     targets: Sequence[ExportTarget] | None = None,
     exporters: Sequence[str] = (),
     dynamic_batch: bool = False,
+    told: Told = lambda sentence: None,
 ) -> Exported:
     """Write files of one trial into a folder, each under its name in reports with a JSON document beside it.
 
@@ -79,6 +81,7 @@ def export_again(
         targets: Which files; None for those of the suite.
         exporters: Those of plugins whose files are made too.
         dynamic_batch: Leave the number of examples open.
+        told: Gets a sentence of what is being done.
 
     Raises:
         InputError: no such trial, or its weights were not kept.
@@ -96,7 +99,7 @@ def export_again(
     job = winner_job(run, trial, dataset.spec, weights=weights, folder=out, targets=targets)
     job = dataclasses.replace(job, dynamic_batch=dynamic_batch, exporters=tuple(exporters))
     made = {a.target: a for a in result.artifacts if a.trial_id == trial_id and not dynamic_batch}
-    found = _shipped(export_winner, job, dataset, trial_id)
+    found = _shipped(export_winner, job, dataset, trial_id, told)
     artifacts = found.artifacts
     return dataclasses.replace(
         found,
@@ -114,6 +117,7 @@ def export_keras_file(
     *,
     exporters: Sequence[str] = (),
     dynamic_batch: bool = False,
+    told: Told = lambda sentence: None,
 ) -> Exported:
     """Write a Keras file of somebody's as other files, scored on the test part of a data set.
 
@@ -133,18 +137,19 @@ def export_keras_file(
         dynamic_batch=dynamic_batch,
         exporters=tuple(exporters),
     )
-    return _shipped(export_model_file, job, dataset, name)
+    return _shipped(export_model_file, job, dataset, name, told)
 
 
 def _shipped(
-    export: Callable[[J], ShippedNetwork], job: J, dataset: Dataset, name: str
+    export: Callable[[J], ShippedNetwork], job: J, dataset: Dataset, name: str, told: Told
 ) -> Exported:
     """Write files in a process of their own, which has TensorFlow whatever Keras runs on here, and score them here."""
     out = Path(job.folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".partial-") as folder:
-            return _moved(export, dataclasses.replace(job, folder=folder), dataset, name, out)
+            job = dataclasses.replace(job, folder=folder)
+            return _moved(export, job, dataset, name, out, told)
     except OSError as error:
         raise InputError(
             f"{out} cannot be written", why=str(error), remedy="name another --out"
@@ -152,9 +157,15 @@ def _shipped(
 
 
 def _moved(
-    export: Callable[[J], ShippedNetwork], job: J, dataset: Dataset, name: str, out: Path
+    export: Callable[[J], ShippedNetwork],
+    job: J,
+    dataset: Dataset,
+    name: str,
+    out: Path,
+    told: Told,
 ) -> Exported:
     """Write files into the job's folder, score them, and leave those that answer in ``out``."""
+    told(f"making the files of {name}")
     settings = WorkerSettings(variables=FILE_MAKING)
     executor = LocalExecutor(1, preload=preload_for("tensorflow"), settings=settings)
     try:
@@ -165,6 +176,8 @@ def _moved(
         profiler, plan = Profiler(device), MeasurePlan()
 
         def infer(path: Path, inputs: Any, runtime: str = "auto") -> Outputs:
+            numbers = {file.file.path: number for number, file in enumerate(network.files, 1)}
+            told(f"running {path.name}, file {numbers[str(path)]} of {len(numbers)}")
             return profiler.infer(path, inputs, dataclasses.replace(plan, runtime=runtime))
 
         scored = score_files(name, network, dataset, infer)

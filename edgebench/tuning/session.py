@@ -108,10 +108,7 @@ class Search:
                 self._save(notes=tuple(self._gaps()))
             self._save(status="interrupted" if self._stop.requested else "completed")
         if self._stop.requested:
-            paused = f" and {len(self._paused)} paused" if self._paused else ""
-            raise StoppedError(
-                f"stopped, {len(self._searched())} trials saved{paused} in run {run_id}"
-            )
+            raise self._stopped()
         if self._searched() and all(t.status is Status.FAILED for t in self._searched()):
             raise WorkError("every trial failed", why=self._searched()[-1].reason)
         return store.load(run_id)
@@ -248,6 +245,18 @@ class Search:
 
     def _shipped(self, crew: Crew) -> ShippedAccuracy:
         return ShippedAccuracy(crew.exporters, self._suite.latency.precision, self._suite.seed)
+
+    def _stopped(self) -> StoppedError:
+        """Say how far the search came, and what is left."""
+        progress = self._progress()
+        paused = f" and {len(self._paused)} paused" if self._paused else ""
+        left = progress.total - progress.done
+        rough = f", about {max(1, round(progress.left_s / 60))} min" if progress.left_s else ""
+        return StoppedError(
+            f"stopped at {progress.done}/{progress.total}, all {progress.done}{paused} saved "
+            f"in run {self.run_id}",
+            why=f"{left} left{rough}" if left else "",
+        )
 
     def _shortfall(self) -> Iterator[str]:
         """Say why there are fewer trials than asked for, if there are."""

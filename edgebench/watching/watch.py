@@ -6,9 +6,11 @@ import html
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from edgebench.records import Goal, Run, Status, Trial
+from edgebench.records import Run, Trial
+from edgebench.watching.lines import header, say, state, trial_line
+from edgebench.watching.pace import Pace, in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 ACCENT = "cyan"
 NARROW = 100
-SHORT = {"accuracy": "acc", "iou": "IoU", "map": "mAP"}
+BAR_WIDTH = 24
 
 
 class PlainWatch:
@@ -25,6 +27,8 @@ class PlainWatch:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._pace = Pace()
+        self._is_stopping = False
 
     def __enter__(self) -> Self:
         return self
@@ -42,30 +46,44 @@ class PlainWatch:
         self._say(trial_line(trial, progress))
 
     def phase(self, name: str, done: int, total: int) -> None:
-        self._say(f"{name} {done}/{total}")
+        self._say(f"{name} {self._how_far(name, done, total)}")
 
     def stopping(self, running: int) -> None:
-        self._say("stopping: the running trials are finished first (interrupt again to stop now)")
+        self._say(
+            "stopping now: the running trials are given up"
+            if self._is_stopping
+            else "stopping: the running trials are finished first (Ctrl-C again to stop now)"
+        )
+        self._is_stopping = True
+
+    def _how_far(self, name: str, done: int, total: int) -> str:
+        left = in_words(self._pace.left_s(name, done, total))
+        return f"{done}/{total}  {left}".rstrip()
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        say(text, self._console)
 
 
 class LiveWatch(PlainWatch):
     """Draws one progress line that moves, on a terminal."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(console)
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
+        super().__init__(console)
         self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24, complete_style=ACCENT, finished_style=ACCENT),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=BAR_WIDTH, complete_style=ACCENT, finished_style=ACCENT),
+            TextColumn(
+                "{task.fields[state]}",
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
             console=console,
             transient=True,
+            expand=True,
         )
-        self._task: Any = None
+        self._task = self._bar.add_task("starting", total=None, state="reading the suite and data")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -76,8 +94,7 @@ class LiveWatch(PlainWatch):
 
     def run_started(self, run: Run, *, is_new: bool, progress: Progress) -> None:
         super().run_started(run, is_new=is_new, progress=progress)
-        self._task = self._bar.add_task("trial", total=progress.total, state="starting workers")
-        self._show(progress)
+        self._show(progress, "starting workers")
 
     def trial_ended(self, trial: Trial, progress: Progress) -> None:
         if trial.reason:
@@ -93,15 +110,16 @@ class LiveWatch(PlainWatch):
             description=name,
             total=total,
             completed=done,
-            state=f"{done}/{total}",
+            state=self._how_far(name, done, total),
         )
 
-    def _show(self, progress: Progress) -> None:
+    def _show(self, progress: Progress, doing: str = "") -> None:
         self._bar.update(
             self._task,
             description=f"trial {progress.done}/{progress.total}",
+            total=progress.total,
             completed=progress.done,
-            state=_state(progress),
+            state=doing or state(progress),
         )
 
 
@@ -113,6 +131,9 @@ class NotebookWatch(PlainWatch):
     """
 
     def __init__(self, show: Callable[[str], Callable[[str], None]] | None = None) -> None:
+        from rich.console import Console
+
+        super().__init__(Console(width=NARROW))
         self._show_page = show or shown_in_cell
         self._replace: Callable[[str], None] | None = None
         self._header = ""
@@ -128,7 +149,7 @@ class NotebookWatch(PlainWatch):
         self._move(f"trial {progress.done}/{progress.total}", progress.done, progress.total)
 
     def phase(self, name: str, done: int, total: int) -> None:
-        self._move(f"{name} {done}/{total}", done, total)
+        self._move(f"{name} {self._how_far(name, done, total)}", done, total)
 
     def _move(self, label: str, done: int, total: int) -> None:
         bar = f'<progress value="{done}" max="{max(total, 1)}" style="width: 16em"></progress>'
@@ -190,92 +211,3 @@ def shown_in_cell(page: str) -> Callable[[str], None]:
 
     handle = display(HTML(page), display_id=True)
     return lambda later: handle.update(HTML(later))
-
-
-def header(run: Run, *, is_new: bool, done: int) -> list[str]:
-    """Return the lines that say what is searched, on what, towards what."""
-    suite, data = run.suite, run.data
-    arrows = {Goal.MAX: "up", Goal.MIN: "down"}
-    goal = ", ".join(f"{o.metric} {arrows[o.goal]}" for o in suite.objectives)
-    if suite.objective != "pareto":
-        goal = f"{suite.objective} ({goal})"
-    limits = f"      limits: {', '.join(map(str, suite.constraints))}" if suite.constraints else ""
-    version = run.versions.get("edgebench", "")
-    age = "new" if is_new else f"resumed at {done}/{suite.oracle.max_trials}"
-    made_up = " (synthetic)" if data.get("synthetic") else ""
-    untouched = "chosen by" if suite.data.validation == "test" else "untouched until the end"
-    lines = [
-        f"edgebench {version}   run {run.run_id} ({age})   {run.suite_path or suite.name}   seed {suite.seed}",
-        _labelled(
-            "data",
-            f"{suite.data.name}{made_up}    {data['train']} train / {data['validation']} validation   "
-            f"test set ({data['test']}) {untouched}",
-        ),
-    ]
-    for device in run.devices:
-        runtimes = ", ".join(f"{name} {version}" for name, version in device.runtimes.items())
-        threads = f"{suite.latency.threads} thread{'s' if suite.latency.threads > 1 else ''}"
-        lines.append(
-            _labelled(
-                "device",
-                f"{device.name}    {device.model or device.machine}, {device.cores} cores, {threads}; {runtimes}",
-            )
-        )
-    return [*lines, _labelled("goal", goal + limits), ""]
-
-
-def trial_line(trial: Trial, progress: Progress) -> str:
-    """Return one finished or paused trial in one line."""
-    values = trial.values()
-    score = scored(trial)
-    numbers = [
-        text.format(values[name])
-        for name, text in (
-            (score, f"{short(score.removeprefix('val_'))} {{:.3f}}"),
-            ("param_bytes", "{:.0f} bytes"),
-            ("latency_ms", "{:.3f} ms"),
-        )
-        if name in values
-    ]
-    what = (
-        trial.architecture if not trial.reason else f"{trial.architecture}  {trial.reason}".strip()
-    )
-    is_paused = trial.status is Status.RUNNING
-    status = f"paused at {len(trial.history)}" if is_paused else trial.status.value
-    return (
-        f"{trial.trial_id}  {status:<11}  {'  '.join(numbers)}  {what}   "
-        f"[{progress.done}/{progress.total}  {_state(progress)}]"
-    )
-
-
-def scored(trial: Trial) -> str:
-    """Return the metric that the search compares networks by, which comes first of those of a training."""
-    return next((m.name for m in trial.metrics if m.name.startswith("val_")), "")
-
-
-def short(metric: str) -> str:
-    """Return ``val acc`` for ``val_accuracy``, ``test IoU`` for ``test_iou``."""
-    return " ".join(SHORT.get(word, word) for word in metric.split("_"))
-
-
-def _state(progress: Progress) -> str:
-    """Return counts, the front, the best so far and the time left."""
-    counts = "  ".join(f"{number} {name}" for name, number in sorted(progress.counts.items()))
-    best = progress.best.values().get(scored(progress.best)) if progress.best else None
-    parts = [
-        counts,
-        f"front {progress.front_size}",
-        f"hv {progress.hypervolume:.4f}",
-        f"best {best:.3f}" if best is not None else "",
-        f"about {_minutes(progress.left_s)} left" if progress.left_s else "",
-    ]
-    return "  ".join(part for part in parts if part)
-
-
-def _minutes(seconds: float) -> str:
-    """Return a rough time: ``17 min`` or ``40 s``."""
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-
-
-def _labelled(label: str, text: str) -> str:
-    return f"{label:<9}{text}"
