@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from edgebench import watching
 from edgebench.errors import EdgebenchError, did_you_mean
-from edgebench.watching import ACCENT, Pace, folded, in_words
+from edgebench.watching import ACCENT, REFRESH_HZ, Pace, folded, in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,6 +120,7 @@ class Told:
             transient=True,
             expand=True,
             disable=not is_live(),
+            refresh_per_second=REFRESH_HZ,
         )
         self._task = self._line.add_task("", total=None)
         self._pace = Pace()

@@ -123,7 +123,8 @@ class LocalExecutor:
 
     def submit(self, fn: Callable[[J], R], job: J, *, near: str = "") -> Future[R]:
         future: Future[R] = Future()
-        self._jobs.put(_Job(fn, job, near, future))
+        if not self._jobs.put(_Job(fn, job, near, future)):
+            future.cancel()
         return future
 
     def share(self, shared: Shared) -> None:
@@ -190,10 +191,13 @@ class _Queue:
         self._is_closed = False
         self._changed = threading.Condition()
 
-    def put(self, job: _Job) -> None:
+    def put(self, job: _Job) -> bool:
+        """Add a job; return False once the queue is closed, where nobody would take it."""
         with self._changed:
-            self._waiting.append(job)
-            self._changed.notify_all()
+            if not self._is_closed:
+                self._waiting.append(job)
+                self._changed.notify_all()
+            return not self._is_closed
 
     def take(self, seat: _Seat) -> _Job | None:
         """Wait for the seat's next job; there is none once the queue is closed and empty."""
@@ -272,6 +276,8 @@ class _Seat:
         if self.process is None or not self.process.is_alive():
             self.process, self._pipe = self._executor.start_process()
             self._done = 0
+            if self._killed:  # while it was being started
+                self.process.kill()
         self._pipe.send((job.fn, job.job))
         timeout_s = self._executor.settings.timeout_s
         if not connection.wait([self._pipe, self.process.sentinel], timeout_s):

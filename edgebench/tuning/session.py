@@ -349,8 +349,9 @@ class Search:
 
         def on_interrupt(*_: object) -> None:
             self._stop.request()
-            self._observer.stopping(self._workers)
-            if self._stop.requests > 1:
+            is_second = self._stop.requests > 1
+            self._observer.stopping(self._workers)  # a second interrupt may come during this
+            if is_second:
                 crew.shutdown(wait=False)
 
         previous = signal.signal(signal.SIGINT, on_interrupt)

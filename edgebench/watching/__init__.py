@@ -4,6 +4,7 @@ from edgebench.watching.lines import folded, header, scored, short, trial_line
 from edgebench.watching.pace import Pace, in_words
 from edgebench.watching.watch import (
     ACCENT,
+    REFRESH_HZ,
     LiveWatch,
     NotebookWatch,
     PlainWatch,
@@ -14,6 +15,7 @@ from edgebench.watching.watch import (
 
 __all__ = [
     "ACCENT",
+    "REFRESH_HZ",
     "LiveWatch",
     "NotebookWatch",
     "Pace",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ACCENT = "cyan"
 NARROW = 100
 BAR_WIDTH = 24
+REFRESH_HZ = 4  # a latency may be measured on this machine meanwhile
 
 
 class PlainWatch:
@@ -49,12 +50,12 @@ class PlainWatch:
         self._say(f"{name} {self._how_far(name, done, total)}")
 
     def stopping(self, running: int) -> None:
+        is_second, self._is_stopping = self._is_stopping, True
         self._say(
             "stopping now: the running trials are given up"
-            if self._is_stopping
+            if is_second
             else "stopping: the running trials are finished first (Ctrl-C again to stop now)"
         )
-        self._is_stopping = True
 
     def _how_far(self, name: str, done: int, total: int) -> str:
         left = in_words(self._pace.left_s(name, done, total))
@@ -82,6 +83,7 @@ class LiveWatch(PlainWatch):
             console=console,
             transient=True,
             expand=True,
+            refresh_per_second=REFRESH_HZ,
         )
         self._task = self._bar.add_task("starting", total=None, state="reading the suite and data")
 

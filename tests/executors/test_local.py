@@ -92,6 +92,30 @@ def test_a_job_past_its_time_is_stopped():
     executor.shutdown()
 
 
+class KilledAtStart(LocalExecutor):
+    """Is told to stop at once while a worker is being started."""
+
+    def start_process(self):
+        started = super().start_process()
+        for seat in self._seats:
+            seat.kill()
+        return started
+
+
+def test_a_worker_that_was_being_started_is_killed_too():
+    executor = KilledAtStart(1)
+    with pytest.raises(WorkError):
+        executor.submit(pid_after, 5.0).result()
+    executor.shutdown(wait=False)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_job_that_comes_after_the_end_is_cancelled(wait):
+    executor = LocalExecutor(1)
+    executor.shutdown(wait=wait)
+    assert executor.submit(pid_after, 0.0).cancelled()
+
+
 def test_quiet_holds_workers_still(executor):
     executor.submit(pid_after, 0.0).result()
     job = executor.submit(pid_after, 0.2)
