@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgebench.cli import options
+from edgebench.cli import app, options
 from edgebench.errors import InputError
 
 
@@ -37,3 +37,26 @@ def test_pairs():
             options.parse_pairs("--set", [wrong])
     with pytest.raises(InputError):
         options.parse_numbers("--weight", ["latency_ms=much"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "remedy"),
+    [
+        (["serch"], "No such command 'serch'", "did you mean search?"),
+        (["runs", "shw"], "No such command 'shw'", "did you mean show?"),
+        (
+            ["search", "--max-trails", "3"],
+            "--max-trails is not an option of edgebench search",
+            "did you mean --max-trials?",
+        ),
+        (
+            ["watch", "--prot", "3"],
+            "--prot is not an option of edgebench watch",
+            "did you mean --port?",
+        ),
+        (["runs", "show"], "Missing argument 'RUN'", "edgebench runs show --help"),
+    ],
+)
+def test_a_mistyped_command_has_the_nearest_name(arguments, what, remedy, capsys):
+    assert app.run(arguments) == 2
+    assert capsys.readouterr().err == f"error   {what}\ntry     {remedy}\n"
