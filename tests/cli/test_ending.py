@@ -26,11 +26,14 @@ def test_the_picks_file_is_named_and_how_to_measure_and_to_see_it(
     )
     screen.out.cache_clear()
     try:
-        print_ending(SearchResult(run_id="r", summary={}, report=page, result=found))
+        print_ending(
+            SearchResult(run_id="r", summary={}, report_path=page, result=found, store=tmp_path)
+        )
     finally:
         screen.out.cache_clear()
-    *_, model, following, last = capsys.readouterr().out.splitlines()
+    *_, model, following, saving, last = capsys.readouterr().out.splitlines()
     file = tmp_path / "models/t001-int8.tflite"
     assert model == f"model   {file}"
     assert following == f"next    edgebench profile {file} --device local"
+    assert saving == "        edgebench baseline save r --to ci/baseline"
     assert last == f"        netron {file}"

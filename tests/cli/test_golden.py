@@ -227,7 +227,9 @@ def test_the_last_screen(
     page.write_bytes(b" " * 900_000)
     from edgebench.api import SearchResult
 
-    drawn = SearchResult(run_id="1121-cedar", summary={}, report=page, result=result)
+    drawn = SearchResult(
+        run_id="1121-cedar", summary={}, report_path=page, result=result, store=tmp_path
+    )
     check("last", width, screen_of(lambda: ending.print_ending(drawn)))
 
 

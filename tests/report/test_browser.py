@@ -87,7 +87,7 @@ def test_hostile_text_runs_nothing(result: RunResult, store, tmp_path: Path) -> 
     assert seen.console == []
     assert seen.requests == []
     assert "<title>run</title>" not in seen.dom
-    assert 'data-charts="3"' in seen.dom
+    assert 'data-charts="5"' in seen.dom
 
 
 def test_a_report_without_charts_is_quiet(

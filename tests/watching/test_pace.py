@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from edgebench.cli import screen
-from edgebench.cli.pace import Pace, in_words
+from edgebench.watching import Pace, in_words
 from edgebench.cli.screen import Told
 
 
