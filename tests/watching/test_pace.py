@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from edgebench.cli import screen
-from edgebench.watching import Pace, in_words
 from edgebench.cli.screen import Told
+from edgebench.watching import Pace, in_words
 
 
 class Clock:
