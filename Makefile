@@ -7,7 +7,7 @@ EXTRAS ?= all
 # One more than CI has cores: many tests wait for processes of their own.
 TEST_PROCESSES ?= 3
 
-.PHONY: search test gate lint types layers unit install clean
+.PHONY: search test gate docs lint types layers unit install clean
 .DELETE_ON_ERROR:
 
 search: install
@@ -20,6 +20,10 @@ gate: install
 	$(BIN)/python tests/benchmarks/exports.py .edgebench/exports
 	$(BIN)/edgebench compare tests/benchmarks/baseline .edgebench/exports
 	$(BIN)/python tests/benchmarks/overhead.py
+
+# The documentation as a site, in docs/_build/html; a warning is an error.
+docs: install
+	$(BIN)/sphinx-build --fail-on-warning --keep-going -b html docs docs/_build/html
 
 lint: install
 	$(BIN)/ruff format --check .
