@@ -15,10 +15,10 @@ ENV PATH=/opt/edgebench/bin:$PATH
 # The number of whoever runs it, so that ssh takes the keys and what is written belongs to them.
 ARG UID=1000
 RUN useradd --create-home --no-log-init --uid "$UID" edgebench \
-    && install --directory --owner edgebench /work
+    && install --directory --owner edgebench /project
 USER $UID
-WORKDIR /work
-VOLUME /work
+WORKDIR /project
+VOLUME /project
 # A search that is interrupted ends in order.
 STOPSIGNAL SIGINT
 ENTRYPOINT ["edgebench"]

@@ -108,17 +108,18 @@ def check(
 
 def checked(name: str) -> dict[str, Any]:
     """Return what a device told about itself, as data."""
-    from edgebench.devices import open_device
+    from edgebench.devices import find_device, open_device
     from edgebench.profiling import check_device
 
+    document = find_device(name)
     with Told() as told:
         told(f"reaching {name}, and running each of its runtimes once")
-        with open_device(name) as device:
+        with open_device(document) as device:
             found = check_device(device)
-    document = dataclasses.asdict(found)
-    for runtime, shown in zip(found.runtimes, document["runtimes"], strict=True):
+    told_of = dataclasses.asdict(found)
+    for runtime, shown in zip(found.runtimes, told_of["runtimes"], strict=True):
         shown["works"] = runtime.works
-    return document
+    return told_of
 
 
 def print_check(document: dict[str, Any]) -> None:

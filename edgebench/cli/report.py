@@ -81,8 +81,9 @@ def _draw_paper(stores: list[Path], reports: Path, *, as_json: bool) -> None:
 def _draw(run_id: str, store: Path, reports: Path, *, as_json: bool) -> None:
     from edgebench import api
 
+    known = api.chosen_run(run_id, store)
     with Told() as told:
-        told(f"drawing {reports / run_id}")
+        told(f"drawing {reports / known}")
         drawn = api.draw(run_id, store=store, reports=reports)
     _tell(drawn.report_path, drawn.summary, as_json=as_json)
 

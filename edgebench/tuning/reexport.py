@@ -177,7 +177,9 @@ def _moved(
 
         def infer(path: Path, inputs: Any, runtime: str = "auto") -> Outputs:
             numbers = {file.file.path: number for number, file in enumerate(network.files, 1)}
-            told(f"running {path.name}, file {numbers[str(path)]} of {len(numbers)}")
+            number = numbers.get(str(path))
+            count = f", file {number} of {len(numbers)}" if number else ""
+            told(f"running {path.name}{count}")
             return profiler.infer(path, inputs, dataclasses.replace(plan, runtime=runtime))
 
         scored = score_files(name, network, dataset, infer)

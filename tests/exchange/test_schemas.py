@@ -73,7 +73,7 @@ def test_every_file_of_ours_is_valid(path: str) -> None:
         ("suites/digits.yaml", ("training", "batch_size"), 0),
         ("suites/digits.yaml", ("models",), ["a.tflite"]),
         ("suites/mlperf-tiny.yaml", ("models",), []),
-        ("devices/local.yaml", ("transport", "kind"), "serial"),
+        ("devices/local.yaml", ("transport", "kind"), 3),
         ("devices/local.yaml", ("python",), "python; reboot"),
     ],
 )

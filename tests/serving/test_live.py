@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -46,6 +46,15 @@ def test_a_new_trial_appears_where_the_reader_is(
         browser.close()
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Let programs that are started be interrupted: what began these tests in the background has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_the_command_follows_a_store_until_it_is_interrupted(
     store: Path, append: Callable[[int], None], tmp_path: Path
 ) -> None:
@@ -53,20 +62,27 @@ def test_the_command_follows_a_store_until_it_is_interrupted(
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as watch:
-        said = watch.stdout.readline()
-        url = re.fullmatch(r"run run-1   (http://127\.0\.0\.1:\d+/)   Ctrl-C ends it\n", said)[1]
-
-        def page() -> str:
-            with urlopen(url, timeout=60) as answer:
-                return answer.read().decode()
-
-        assert "t002" not in page()
-        append(2)
-        seen = page()
-        while "t002" not in seen:
-            assert watch.poll() is None
-            seen = page()
-        watch.send_signal(signal.SIGINT)
-        assert watch.wait(timeout=30) == 0
-        assert watch.stderr.read() == ""
+        try:
+            follow(watch, append)
+        finally:
+            watch.kill()
     assert not (tmp_path / "reports").exists()
+
+
+def follow(watch: subprocess.Popen[str], append: Callable[[int], None]) -> None:
+    said = watch.stdout.readline()
+    url = re.fullmatch(r"run run-1   (http://127\.0\.0\.1:\d+/)   Ctrl-C ends it\n", said)[1]
+
+    def page() -> str:
+        with urlopen(url, timeout=60) as answer:
+            return answer.read().decode()
+
+    assert "t002" not in page()
+    append(2)
+    seen = page()
+    while "t002" not in seen:
+        assert watch.poll() is None
+        seen = page()
+    watch.send_signal(signal.SIGINT)
+    assert watch.wait(timeout=30) == 0
+    assert watch.stderr.read() == ""
