@@ -660,7 +660,8 @@ class Measurement:
         if not self.blocks or not all(block.samples_ns for block in self.blocks):
             raise ValueError("a measurement needs at least one block with samples")
 
-    def _pooled_ns(self) -> list[float]:
+    def pooled_ns(self) -> list[float]:
+        """Return the samples of all blocks, in the order they were taken."""
         return [sample for block in self.blocks for sample in block.samples_ns]
 
     def _block_medians_ms(self) -> tuple[float, float, float]:
@@ -683,13 +684,13 @@ class Measurement:
     @property
     def p90_ms(self) -> float | None:
         """Early-stopping estimate on the pooled samples; None under 64 samples."""
-        p90_ns = stats.early_stopping_quantile(self._pooled_ns(), 0.90)
+        p90_ns = stats.early_stopping_quantile(self.pooled_ns(), 0.90)
         return None if p90_ns is None else p90_ns / 1e6
 
     @property
     def p99_ms(self) -> float | None:
         """Early-stopping estimate on the pooled samples; None under 662 samples."""
-        p99_ns = stats.early_stopping_quantile(self._pooled_ns(), 0.99)
+        p99_ns = stats.early_stopping_quantile(self.pooled_ns(), 0.99)
         return None if p99_ns is None else p99_ns / 1e6
 
     @property

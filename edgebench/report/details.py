@@ -40,13 +40,19 @@ class Taken:
         environment = self.measurement.environment
         cores = " ".join(map(str, environment.affinity or ()))
         told = (
-            ("cores", cores or None),
-            ("load", environment.load_1m and f"{environment.load_1m:.2f}"),
-            ("degrees C", environment.temperature_c and f"{environment.temperature_c:.0f}"),
-            ("MHz", environment.frequency_khz and f"{environment.frequency_khz / 1000:.0f}"),
-            ("governor", environment.governor),
+            ("cores", cores or None, "{}"),
+            ("load", environment.load_1m, "{:.2f}"),
+            ("degrees C", environment.temperature_c, "{:.0f}"),
+            (
+                "MHz",
+                None if environment.frequency_khz is None else environment.frequency_khz / 1000,
+                "{:.0f}",
+            ),
+            ("governor", environment.governor, "{}"),
         )
-        return ", ".join(f"{name} {value}" for name, value in told if value)
+        return ", ".join(
+            f"{name} {form.format(value)}" for name, value, form in told if value is not None
+        )
 
 
 def device_matrix(view: RunView) -> list[tuple[Trial, list[tuple[str, Measurement | None]]]]:
@@ -58,10 +64,8 @@ def device_matrix(view: RunView) -> list[tuple[Trial, list[tuple[str, Measuremen
     for trial in view.winners:
         file = view.main_file(trial.trial_id)
         if file is not None:
-            wanted = view.run.suite.latency.runtime
-            here = sorted(file.measurements, key=lambda m: m.environment.runtime != wanted)
-            found = {m.device: m for m in reversed(here)}
-            rows.append((trial, [(device, found.get(device)) for device in devices]))
+            cells = [(device, view.measurement_on(file, device)) for device in devices]
+            rows.append((trial, cells))
     return rows
 
 
@@ -130,7 +134,7 @@ class Strip:
 
 def sample_strip(measurement: Measurement) -> Strip:
     """Return at most 150 of the samples, evenly chosen by size, the slowest hundredth left out of sight."""
-    samples = sorted(s / 1e6 for block in measurement.blocks for s in block.samples_ns)
+    samples = sorted(ns / 1e6 for ns in measurement.pooled_ns())
     samples = samples[: max(1, round(0.99 * len(samples)))]
     low, high = samples[0], max(samples[-1], measurement.p50_ms)
     span = (high - low) or 1.0

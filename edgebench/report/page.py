@@ -92,7 +92,7 @@ def environment() -> jinja2.Environment:
         shell=shlex.join,
         order=lambda value: -1 if value is None else f"{value:.6g}",
         delegated=wording.delegated,
-        sample_count=lambda measurement: sum(len(b.samples_ns) for b in measurement.blocks),
+        sample_count=lambda measurement: len(measurement.pooled_ns()),
         drawn=lambda drawing: Markup(drawing.svg),  # noqa: S704 who draws escapes what is written
     )
     found.globals.update(
@@ -163,7 +163,7 @@ def _device_facts(view: RunView) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         taken = {
             "model": measurement.model_name,
             "blocks": f"{len(measurement.blocks)}, each a fresh process",
-            "samples": figures.count(sum(len(block.samples_ns) for block in measurement.blocks)),
+            "samples": figures.count(len(measurement.pooled_ns())),
             "measured_utc": measurement.measured_utc,
         }
         yield "Measured under", _pairs(taken | as_plain(measurement.environment))

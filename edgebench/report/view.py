@@ -206,7 +206,11 @@ class RunView:
 
     def main_measurement(self, file: ScoredFile) -> Measurement | None:
         """Return what was measured of a file on the main device, by the search's own runtime first."""
-        here = [m for m in file.measurements if m.device == self.main_device]
+        return self.measurement_on(file, self.main_device)
+
+    def measurement_on(self, file: ScoredFile, device: str) -> Measurement | None:
+        """Return what was measured of a file on a device, by the search's own runtime first."""
+        here = [m for m in file.measurements if m.device == device]
         wanted = self.run.suite.latency.runtime
         return min(here, key=lambda m: m.environment.runtime != wanted) if here else None
 

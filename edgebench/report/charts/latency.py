@@ -36,7 +36,7 @@ def samples_chart(view: RunView) -> Drawing | None:
     rows: list[dict[str, Any]] = [
         {"file": name, "trial_id": trial_id, "ms": ns / 1e6}
         for trial_id, name, measurement in found
-        for ns in _thinned(_pooled(measurement), each)
+        for ns in _thinned(measurement.pooled_ns(), each)
     ]
     medians: list[dict[str, Any]] = [
         {"file": name, "trial_id": trial_id, "ms": stats.median(block.samples_ns) / 1e6}
@@ -66,7 +66,7 @@ def samples_chart(view: RunView) -> Drawing | None:
             ],
         )
     )
-    total = sum(len(_pooled(measurement)) for _, _, measurement in found)
+    total = sum(len(measurement.pooled_ns()) for _, _, measurement in found)
     thin = (
         f" {len(rows):,} of {total:,} samples are drawn, evenly chosen."
         if len(rows) < total
@@ -177,10 +177,6 @@ def _measured(view: RunView) -> Iterator[tuple[str, str, Measurement]]:
         measurement = view.main_measurement(file) if file else None
         if file and measurement:
             yield trial_id, f"{trial_id} {wording.what_the_file_is(file)}", measurement
-
-
-def _pooled(measurement: Measurement) -> list[float]:
-    return [sample for block in measurement.blocks for sample in block.samples_ns]
 
 
 def _thinned(samples: Sequence[float], most: int) -> list[float]:
