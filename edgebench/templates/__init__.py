@@ -17,12 +17,8 @@ from edgebench.templates.registry import (
     template_names,
     usual_arguments,
 )
-from edgebench.templates.space import (
-    TRAINING_HYPERPARAMETERS,
-    discover_space,
-    parse_sets,
-    resolve_values,
-)
+from edgebench.templates.space import discover_space, parse_sets, resolve_values
+from edgebench.templates.terms import TRAINING_HYPERPARAMETERS
 
 __all__ = [
     "TEMPLATES",

@@ -12,8 +12,7 @@ import keras_tuner
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.records import DrawnBlock
 from edgebench.templates.graph_blocks import read_blocks
-from edgebench.templates.registry import Shapes
-from edgebench.templates.space import TRAINING_HYPERPARAMETERS
+from edgebench.templates.terms import TRAINING_HYPERPARAMETERS, Shapes
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from keras_tuner.engine.hyperparameters import Float, HyperParameter, Int
 
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.templates.base import Template
-from edgebench.templates.registry import Shapes
-from edgebench.templates.space import TRAINING_HYPERPARAMETERS
+from edgebench.templates.terms import TRAINING_HYPERPARAMETERS, Shapes
 
 
 def is_hypermodel(cls: Any) -> bool:

@@ -13,8 +13,8 @@ from edgebench.errors import InputError
 from edgebench.records import DrawnBlock
 from edgebench.templates.base import Template
 from edgebench.templates.drawing import BlockChain, shape_label
-from edgebench.templates.registry import Shapes
 from edgebench.templates.scopes import registered_values, scope
+from edgebench.templates.terms import Shapes
 
 UNITS = (16, 32, 64, 128, 256, 512)
 

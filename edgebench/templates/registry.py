@@ -9,11 +9,10 @@ from edgebench import plugins
 from edgebench.errors import InputError, UnknownNameError
 from edgebench.templates.backend import import_keras
 from edgebench.templates.classes import find_class
+from edgebench.templates.terms import Shapes
 
 if TYPE_CHECKING:
     from edgebench.templates.base import Template
-
-Shapes = tuple[tuple[int, ...], ...]
 
 TEMPLATES: dict[str, str | type] = {
     "mobilenetv2": "edgebench.templates.mobilenetv2:MobileNetV2",

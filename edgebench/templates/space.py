@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from edgebench.templates.base import Template
     from edgebench.templates.hyperparameters import NarrowedHyperParameters
 
-TRAINING_HYPERPARAMETERS = ("optimizer", "learning_rate", "dropout")
-
 
 def discover_space(
     template: Template, overrides: Mapping[str, Any] | None = None

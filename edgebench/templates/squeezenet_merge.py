@@ -10,9 +10,9 @@ import keras_tuner
 from edgebench.errors import InputError
 from edgebench.templates.base import Option
 from edgebench.templates.fire_plan import MERGE_POINTS, FirePlan
-from edgebench.templates.registry import Shapes
 from edgebench.templates.squeezenet import MERGES
 from edgebench.templates.squeezenet_se import SqueezeNetSEAuto
+from edgebench.templates.terms import Shapes
 
 
 class SqueezeNetSE1Auto(SqueezeNetSEAuto):

@@ -13,7 +13,7 @@ from edgebench.errors import InputError
 from edgebench.records import DrawnBlock
 from edgebench.templates.base import Template
 from edgebench.templates.drawing import BlockChain, shape_label
-from edgebench.templates.registry import Shapes
+from edgebench.templates.terms import Shapes
 
 
 class UNet(Template):
