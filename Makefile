@@ -7,13 +7,17 @@ EXTRAS ?= all
 # One more than CI has cores: many tests wait for processes of their own.
 TEST_PROCESSES ?= 3
 
-.PHONY: search test gate docs lint types layers unit install clean
+.PHONY: search test slow gate docs lint types layers unit install clean
 .DELETE_ON_ERROR:
 
 search: install
 	$(BIN)/edgebench search --objective pareto
 
 test: lint types layers unit
+
+# What takes minutes: the documentation's searches and gates, as a reader would do them.
+slow: install
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile -m slow
 
 # The project's own gate: what is exported now against the committed files, and the search's own time against a commit.
 gate: install

@@ -1,0 +1,105 @@
+"""Every command line and block of the documentation is run, as the page has it and in its order: see pages.py and project.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from documents import DOCUMENTS
+from pages import REPOSITORY, SLOW, TEST, Step, pages, steps_of
+from project import do_command, do_python, lacks_data, run
+
+STEPS = {
+    str(page): steps_of((REPOSITORY / page).read_text(encoding="utf-8"), str(page))
+    for page in pages()
+}
+
+
+def having(*places: str) -> list[str]:
+    return [page for page, steps in STEPS.items() if any(step.where in places for step in steps)]
+
+
+@pytest.mark.parametrize("page", having(TEST))
+def test_a_page_does_what_it_shows(page: str, project: Path) -> None:
+    follow(page, (TEST,), project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", having(SLOW))
+def test_a_page_does_what_it_shows_in_full(page: str, project: Path) -> None:
+    follow(page, (TEST, SLOW), project)
+
+
+def follow(page: str, places: tuple[str, ...], project: Path) -> None:
+    """Do the steps of a page that are done in these places; its Python is one program, run where the last of it stands."""
+    steps = [step for step in STEPS[page] if step.where in places]
+    programs = [step for step in steps if step.language == "python" and not step.note("file")]
+    for step in steps:
+        if file := step.note("file"):
+            (project / file).write_text(step.text)
+    left_out = [step for step in steps if lacks_data(step)]
+    for step in steps:
+        if step in left_out:
+            continue
+        if step.is_command:
+            do_command(step, project)
+        elif step.language in DOCUMENTS:
+            DOCUMENTS[step.language](step, project)
+        elif programs and step is programs[-1]:
+            printed = do_python("\n".join(each.text for each in programs), step, project)
+            CHECKS.get(page, print)(printed)
+        else:
+            assert step.note("file") or step in programs, (
+                f"{step}\nis not run: say in a note why not"
+            )
+    AFTERWARDS.get(page, Path)(project)
+    if left_out:
+        told = ", ".join(map(str, left_out))
+        pytest.skip(f"all but these, whose data is not here (set EDGEBENCH_DATA): {told}")
+
+
+def check_python_page(printed: str) -> None:
+    shown, exported, measured, gated, mistake = printed.splitlines()[:5]
+    assert re.fullmatch(r"<SearchResult \S+: \d on the front, pick t00\d>", shown)
+    path, accuracy = exported.split()
+    assert path.endswith(".tflite")
+    assert 0 <= float(accuracy) <= 1
+    assert measured.endswith(("litert", "tflite"))
+    assert gated == "0"
+    assert mistake == "--template  squeezenet-aut is not a template | did you mean squeezenet-auto?"
+
+
+def check_keras_tuner(printed: str) -> None:
+    *members, volume = [line for line in printed.splitlines() if re.search(r" bytes |^hyper", line)]
+    sizes = [int(re.search(r"(\d+) bytes", line)[1]) for line in members]
+    assert len(sizes) >= 2
+    assert sizes == sorted(sizes, reverse=True)
+    assert 0.0 < float(volume.removeprefix("hypervolume ")) < 1.0
+
+
+def use_plugins(project: Path) -> None:
+    """What the page offers is listed by doctor, and its exporter and runtime are used from Python."""
+    doctor = run(project, "edgebench", "doctor").stdout
+    for name in ("leaf-mlp", "leaves", "leaf-file", "leaf-runtime"):
+        assert re.search(rf"ok +(\w+ )+{name} +leafkit 0.1, loads", doctor)
+    program = (
+        "from pathlib import Path\n"
+        "from edgebench import load_template, profile\n"
+        "from edgebench.export import Exporter\n"
+        "from edgebench.templates import resolve_values\n"
+        "template = load_template('leaf-mlp', input_shapes=((6, 6, 1),), classes=2)\n"
+        "model = template.assemble(dict(resolve_values(template).values))\n"
+        "file = Exporter(model).convert('leaf-file', Path('made'))\n"
+        "print(profile(file.path, runtime='leaf-runtime', blocks=1, block_s=0.05).environment.runtime)"
+    )
+    step = Step("docs/plugins.md", 0, "python", program)
+    assert do_python(program, step, project).splitlines()[-1] == "leaf-runtime"
+
+
+CHECKS: dict[str, Callable[[str], None]] = {
+    "docs/python.md": check_python_page,
+    "docs/keras-tuner.md": check_keras_tuner,
+}
+AFTERWARDS: dict[str, Callable[[Path], object]] = {"docs/plugins.md": use_plugins}
