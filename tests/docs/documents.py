@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tomllib
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,13 @@ from edgebench.gate.margins import read_margins
 
 # What a suite needs, where a page shows only the keys that it speaks of.
 NEEDED = {"name": "shown", "template": "squeezenet-se-auto", "data": {"name": "digits"}}
-FOR_DATA = {"cwfid": "unet-auto", "path/to/field": "unet-auto"}
+# A template for data of that name, or with that input.
+FITTING = {
+    "cwfid": "unet-auto",
+    "path/to/field": "unet-auto",
+    "landmarks": "mlp-auto",
+    "depth": "squeezenet-sem-auto",
+}
 
 
 def read_yaml(step: Step, folder: Path) -> None:
@@ -82,15 +89,10 @@ def _apart(text: str) -> Iterator[str]:
 
 def _read_suite(shown: dict[str, Any], path: Path) -> None:
     data = shown.get("data", {})
-    for name, template in FOR_DATA.items():
-        if data.get("name") == name:
-            shown = {"template": template, **shown}
-    ways = {"landmarks": "mlp-auto", "depth": "squeezenet-sem-auto"}
-    for view, template in ways.items():
-        if view in data.get("inputs", ()):
-            shown = {"template": template, **shown}
+    words = [data.get("name"), *data.get("inputs", ())]
+    fitting = [{"template": FITTING[word]} for word in words if word in FITTING]
     with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump({**NEEDED, **shown}, file)
+        YAML(typ="safe", pure=True).dump(dict(ChainMap(shown, *fitting, NEEDED)), file)
     suites.load(str(path))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from documents import DOCUMENTS
 from pages import REPOSITORY, SLOW, TEST, Step, pages, steps_of
 from project import do_command, do_python, lacks_data, run
+
+from edgebench.errors import EdgebenchError
 
 STEPS = {
     str(page): steps_of((REPOSITORY / page).read_text(encoding="utf-8"), str(page))
@@ -33,31 +36,45 @@ def test_a_page_does_what_it_shows_in_full(page: str, project: Path) -> None:
 
 
 def follow(page: str, places: tuple[str, ...], project: Path) -> None:
-    """Do the steps of a page that are done in these places; its Python is one program, run where the last of it stands."""
+    """Do the steps of a page that are done in these places, in order, but those whose data is not here."""
     steps = [step for step in STEPS[page] if step.where in places]
-    programs = [step for step in steps if step.language == "python" and not step.note("file")]
     for step in steps:
         if file := step.note("file"):
             (project / file).write_text(step.text)
+    program = [step for step in steps if step.language == "python" and not step.note("file")]
     left_out = [step for step in steps if lacks_data(step)]
     for step in steps:
-        if step in left_out:
-            continue
-        if step.is_command:
-            do_command(step, project)
-        elif step.language in DOCUMENTS:
-            DOCUMENTS[step.language](step, project)
-        elif programs and step is programs[-1]:
-            printed = do_python("\n".join(each.text for each in programs), step, project)
-            CHECKS.get(page, print)(printed)
-        else:
-            assert step.note("file") or step in programs, (
-                f"{step}\nis not run: say in a note why not"
-            )
+        if step not in left_out:
+            with naming(step):
+                do(step, program, project)
     AFTERWARDS.get(page, Path)(project)
     if left_out:
         told = ", ".join(map(str, left_out))
         pytest.skip(f"all but these, whose data is not here (set EDGEBENCH_DATA): {told}")
+
+
+@contextmanager
+def naming(step: Step) -> Iterator[None]:
+    """Let an error name the page and the line."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"at {step}")
+        raise
+
+
+def do(step: Step, program: list[Step], project: Path) -> None:
+    """Do a step; a page's Python is one program, run where the last of it stands."""
+    if step.is_command:
+        do_command(step, project)
+    elif step.language in DOCUMENTS:
+        DOCUMENTS[step.language](step, project)
+    elif program and step is program[-1]:
+        printed = do_python("\n".join(each.text for each in program), step, project)
+        CHECKS.get(step.page, str)(printed)
+    else:
+        known = step in program or step.note("file")
+        assert known, f"nothing is known that runs {step.language}: say in a note why not"
 
 
 def check_python_page(printed: str) -> None:
@@ -98,8 +115,29 @@ def use_plugins(project: Path) -> None:
     assert do_python(program, step, project).splitlines()[-1] == "leaf-runtime"
 
 
-CHECKS: dict[str, Callable[[str], None]] = {
+CHECKS: dict[str, Callable[[str], object]] = {
     "docs/python.md": check_python_page,
     "docs/keras-tuner.md": check_keras_tuner,
 }
 AFTERWARDS: dict[str, Callable[[Path], object]] = {"docs/plugins.md": use_plugins}
+
+
+WRONG = {
+    "```\nedgebench runs lst\n```\n": "ended with 2, not 0",
+    "```\n$ edgebench --version\nno such line\n```\n": "prints no line 'no such line'",
+    "```python\nraise SystemExit(3)\n```\n": "ended with 3, not 0",
+    "```yaml\ntransprt: {kind: local}\n```\n": "transprt",
+    "```rust\nfn main() {}\n```\n": "nothing is known that runs rust",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), WRONG.items())
+def test_a_page_that_is_wrong_is_told_by_its_line(
+    text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "RUN").write_text("0101-ash")
+    monkeypatch.setitem(STEPS, "a.md", steps_of(text, "a.md"))
+    with pytest.raises((AssertionError, EdgebenchError), match=re.escape(told)) as raised:
+        follow("a.md", (TEST,), tmp_path)
+    assert "at a.md:2: " in raised.value.__notes__[0]
