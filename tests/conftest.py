@@ -6,10 +6,13 @@ Drawn examples are the same in every run, and none is held to a time: the machin
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import subprocess
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +44,34 @@ def keras():
         import keras
         import keras_tuner  # noqa: F401
     return keras
+
+
+@pytest.fixture(scope="session")
+def typed_in(keras) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Type a command in a folder: ``typed_in(folder, *words, NAME=value)``, with variables of the environment.
+
+    It runs in this process, which has the framework loaded, and so do the workers' processes, forked from one that is kept:
+    a search of seconds takes no more. Where a command is killed or interrupted, give it a process of its own.
+    """
+    from edgebench.cli import app, screen
+
+    def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        out, err = io.StringIO(), io.StringIO()
+        consoles = (screen.out, screen.err)
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(folder)
+            patch.setattr("sys.argv", ["edgebench", *words])
+            patch.setattr("sys.path", list(sys.path))
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            for console in consoles:
+                console.cache_clear()
+            code = app.run(words)
+        for console in consoles:
+            console.cache_clear()
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -3,50 +3,44 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 SUITE = """
 reference: {val_accuracy: 0.0, param_bytes: 4000000, latency_ms: 100}
 training: {max_epochs: 3, batch_size: 32}
 """
 
 
-def search(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "edgebench", "search", "small.yaml", *arguments],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done
+@pytest.fixture
+def search(tmp_path: Path, typed_in: Typed, small_suite: Callable[[str], None]) -> Typed:
+    """Search ``small.yaml`` with more options."""
+    small_suite(SUITE)
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        done = typed_in(tmp_path, "search", "small.yaml", *options, COLUMNS="200")
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return run
 
 
 @pytest.mark.parametrize("oracle", ["random", "bayesian", "hyperband"])
-def test_limits_that_nothing_meets_leave_an_empty_front(
-    tmp_path: Path, small_suite: Callable[[str], None], oracle: str
-) -> None:
-    small_suite(SUITE)
+def test_limits_that_nothing_meets_leave_an_empty_front(search: Typed, oracle: str) -> None:
     limits = ("--constraint", "param_bytes<=1000", "--oracle", oracle, "--max-trials", "4")
-    done = search(tmp_path, *limits)
+    done = search(*limits)
     assert "No model keeps within the limits (param_bytes<=1000). The nearest is t0" in done.stdout
     assert "4 infeasible" in done.stdout
 
 
 def test_hyperband_trains_in_parts_and_counts_each_epoch_once(
-    tmp_path: Path, small_suite: Callable[[str], None]
+    tmp_path: Path, search: Typed
 ) -> None:
-    small_suite(SUITE)
-    done = search(tmp_path, "--oracle", "hyperband", "--json")
+    done = search("--oracle", "hyperband", "--json")
     summary = json.loads(done.stdout)
     # Three trials of one epoch, the best of them up to the third, then two of three epochs.
     assert sum(summary["trials"].values()) == 6

@@ -47,17 +47,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _installed() -> Iterator[None]:
+    """Have both distributions installed in this process, and in those that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for path in INSTALLED:
+            patch.syspath_prepend(path)
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (REPOSITORY, *INSTALLED))))
+        yield
+
+
 @pytest.fixture(scope="module")
-def typed(folder: Path) -> Typed:
-    """Type a command in a process of its own, where both distributions are installed."""
-    paths = os.pathsep.join(map(str, (REPOSITORY, *INSTALLED)))
+def typed(folder: Path, typed_in: Typed) -> Typed:
+    """Type a command where both distributions are installed."""
 
     def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "edgebench", *arguments],
-            cwd=folder, env={**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+        done = typed_in(folder, *arguments)
         assert done.returncode == code, done.stderr[-2000:]
         assert "Traceback" not in done.stderr
         return done
@@ -159,8 +164,17 @@ def test_a_broken_runtime_or_exporter_is_a_sentence(typed: Typed, exported: dict
     assert "runtime broken-runtime of edgebench-broken 0.1 cannot be put on a device" in said
 
 
-def test_doctor_tells_of_each_plugin(typed: Typed) -> None:
-    told = json.loads(typed("doctor", "--json").stdout)["plugins"]
+def test_doctor_tells_of_each_plugin(tmp_path: Path) -> None:
+    """In a process of its own, which has imported none of them before, and with one runtime to try."""
+    (tmp_path / "devices").mkdir()
+    device = "name: here\ntransport: {kind: local}\nruntimes: [ort]\n"
+    (tmp_path / "devices" / "here.yaml").write_text(device)
+    done = subprocess.run(
+        [sys.executable, "-m", "edgebench", "doctor", "--all-devices", "--json"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    told = json.loads(done.stdout)["plugins"]
     states = {(each["group"], each["name"], each["distribution"]): each for each in told}
     assert len(told) == 15
     kinds = ("templates", "datasets", "oracles", "devices", "runtimes", "exporters")
@@ -175,15 +189,6 @@ def test_doctor_tells_of_each_plugin(typed: Typed) -> None:
     assert (
         "never loads" in states["edgebench.datasets", "broken-data", "edgebench-broken"]["problem"]
     )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def importable() -> Iterator[None]:
-    """Have the toy distribution installed in this process too, for its contracts."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(INSTALLED[0])
-        patch.setenv("PYTHONPATH", str(INSTALLED[0]), prepend=os.pathsep)
-        yield
 
 
 class TestToyRuntime(RuntimeContract):
