@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +18,17 @@ seed: 3
 """
 
 
-@pytest.fixture
-def small_suite(tmp_path: Path) -> Callable[[str], None]:
-    """Write ``small.yaml``, a search of seconds, with what the test adds to it."""
+@pytest.fixture(scope="session")
+def write_small() -> Callable[[Path, str], None]:
+    """Write ``small.yaml`` into a folder, a search of seconds, with what the test adds to it."""
 
-    def write(lines: str) -> None:
-        (tmp_path / "small.yaml").write_text(SMALL + lines)
+    def write(folder: Path, lines: str) -> None:
+        (folder / "small.yaml").write_text(SMALL + lines)
 
     return write
+
+
+@pytest.fixture
+def small_suite(tmp_path: Path, write_small: Callable[[Path, str], None]) -> Callable[[str], None]:
+    """Write ``small.yaml`` into the test's folder."""
+    return functools.partial(write_small, tmp_path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,28 @@ from edgebench.export import read_metadata
 LINES = "reference: {val_accuracy: 0.0, latency_ms: 1000}\noracle: {max_trials: 2}\ntraining: {max_epochs: 3}\n"
 
 
+@pytest.fixture(scope="module")
+def searched(
+    tmp_path_factory: pytest.TempPathFactory, write_small: Callable[[Path, str], None]
+) -> tuple[Path, Any]:
+    """A small search's folder and result."""
+    folder = tmp_path_factory.mktemp("searched")
+    write_small(folder, LINES)
+    suite = (folder / "small.yaml").read_text()
+    targets = "export: [tflite-int8, onnx-fp32, keras]"
+    (folder / "small.yaml").write_text(suite.replace("export: [tflite-fp32]", targets))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return folder, api.search("small.yaml", workers=1)
+
+
 @pytest.fixture
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_suite: Any) -> Any:
-    """A small search's result, in the current folder."""
+def shipped(searched: tuple[Path, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The result, in the current folder as this test's own."""
+    folder, result = searched
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    small_suite(LINES.replace("reference", "export: [tflite-int8, onnx-fp32, keras]\nreference"))
-    suite = (tmp_path / "small.yaml").read_text().replace("export: [tflite-fp32]\n", "")
-    (tmp_path / "small.yaml").write_text(suite)
-    return api.search("small.yaml", workers=1)
+    return result
 
 
 def exported(*arguments: str) -> dict[str, Any]:
