@@ -18,6 +18,7 @@ from edgebench.records import RunResult
 from edgebench.store import SqliteStore
 from edgebench.tasks import Classification
 
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 SUITE = """
 objectives: {val_accuracy: max, param_bytes: min}
 reference: {val_accuracy: 0.0, param_bytes: 4000000}
@@ -50,7 +51,7 @@ def accuracies_of(result: RunResult, trial_id: str, weights: Path) -> tuple[floa
 
 
 def test_the_front_is_trained_again_and_a_killed_search_repeats_nothing_twice(
-    tmp_path: Path, small_suite: Callable[[str], None], keras: object
+    tmp_path: Path, small_suite: Callable[[str], None], typed_in: Typed
 ) -> None:
     small_suite(SUITE)
     command = [sys.executable, "-m", "edgebench", *SEARCH]
@@ -64,10 +65,7 @@ def test_the_front_is_trained_again_and_a_killed_search_repeats_nothing_twice(
     assert len(before.trials) == 3
     assert first.split()[5] in {repeat.trial_id for repeat in before.repeats}
 
-    done = subprocess.run(
-        [*command, "--json"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
+    done = typed_in(tmp_path, *SEARCH, "--json")
     assert done.returncode == 0, done.stderr
     summary, after = json.loads(done.stdout), recorded(tmp_path)
     assert set(before.repeats) <= set(after.repeats)

@@ -12,21 +12,13 @@ from pathlib import Path
 from edgebench.records import Trial
 from edgebench.store import SqliteStore
 
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 SUITE = """
 reference: {val_accuracy: 0.0, param_bytes: 4000000, latency_ms: 100}
 oracle: {max_trials: 6}
 training: {max_epochs: 4, batch_size: 32}
 """
 SEARCH = ["search", "small.yaml", "--rungs", "1,2"]
-
-
-def edgebench(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "edgebench", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def recorded(folder: Path) -> dict[str, dict[str, Trial]]:
@@ -40,7 +32,7 @@ def recorded(folder: Path) -> dict[str, dict[str, Trial]]:
 
 
 def test_a_search_killed_between_rungs_trains_no_part_again(
-    tmp_path: Path, small_suite: Callable[[str], None]
+    tmp_path: Path, small_suite: Callable[[str], None], typed_in: Typed
 ) -> None:
     small_suite(SUITE)
     with subprocess.Popen(
@@ -55,7 +47,9 @@ def test_a_search_killed_between_rungs_trains_no_part_again(
     before = recorded(tmp_path)
     assert len(before["paused"]) >= 2
 
-    summary = json.loads(edgebench(tmp_path, *SEARCH, "--json"))
+    done = typed_in(tmp_path, *SEARCH, "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
     after = recorded(tmp_path)
     assert after["paused"] == {}
     assert len(after["ended"]) == 6
