@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
+import json
 import logging
 import os
 import subprocess
@@ -36,13 +39,25 @@ def exporter(model):
     return Exporter(model)
 
 
+@pytest.fixture(scope="module")
+def exported(exporter, inputs, tmp_path_factory):
+    """Make a file of each target once, where it is asked for: ``exported("onnx-fp32")``."""
+    folder = tmp_path_factory.mktemp("exported")
+
+    @functools.cache
+    def export(target):
+        return exporter.export(ExportTarget.parse(target), folder, inputs)
+
+    return export
+
+
 def test_each_format_has_its_converter():
     assert set(CONVERTERS) == set(BUILT_IN) == set(Format)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
-def test_a_file_agrees_with_keras(target, exporter, model, inputs, tmp_path):
-    file = exporter.export(target, tmp_path, inputs)
+def test_a_file_agrees_with_keras(target, exported, model, inputs):
+    file = exported(str(target))
     content = Path(file.path).read_bytes()
     assert hashlib.sha256(content).hexdigest() == file.sha256
     assert len(content) == file.size_bytes
@@ -53,51 +68,58 @@ def test_a_file_agrees_with_keras(target, exporter, model, inputs, tmp_path):
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
-def test_two_exports_have_the_same_bytes_and_one_file(target, exporter, model, inputs, tmp_path):
-    first = exporter.export(target, tmp_path, inputs)
-    second = export_model(model, target, tmp_path, inputs)
+def test_two_exports_have_the_same_bytes_and_one_file(target, exported, model, inputs):
+    first = exported(str(target))
+    folder = Path(first.path).parent
+    before = set(folder.iterdir())
+    second = export_model(model, target, folder, inputs)
     assert first == second
-    assert len(list(tmp_path.iterdir())) == 1
+    assert set(folder.iterdir()) == before
 
 
-PROGRAM = """
-import numpy as np
-from pathlib import Path
-from edgebench.export import Exporter
-from edgebench.suites import EXPORTED_NOW
-from edgebench.records import ExportTarget
-from edgebench.templates import import_keras, load_template, resolve_values
-import_keras()
-import keras
-keras.utils.set_random_seed(5)
-template = load_template("squeezenet-se-auto", input_shapes=((16, 16, 3),), classes=3)
-sets = {"se_2": "true", "set2_pairs": 1}
-exporter = Exporter(template.assemble(dict(resolve_values(template, {}, sets).values)))
-inputs = np.random.default_rng(0).random((4, 16, 16, 3), dtype=np.float32)
-for target in EXPORTED_NOW:
-    print(target, exporter.export(ExportTarget.parse(target), Path("."), inputs).sha256)
-"""
+def hashes() -> dict[str, str]:
+    """Return the hash of a file of each target, of one network; this is run in another process too."""
+    import tempfile
+    from pathlib import Path
+
+    import numpy as np
+
+    from edgebench.export import Exporter
+    from edgebench.records import ExportTarget
+    from edgebench.suites import EXPORTED_NOW
+    from edgebench.templates import import_keras, load_template, resolve_values
+
+    import_keras()
+    import keras
+
+    keras.utils.set_random_seed(5)
+    template = load_template("squeezenet-se-auto", input_shapes=((16, 16, 3),), classes=3)
+    sets = {"se_2": "true", "set2_pairs": 1}
+    exporter = Exporter(template.assemble(dict(resolve_values(template, {}, sets).values)))
+    inputs = np.random.default_rng(0).random((4, 16, 16, 3), dtype=np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        return {
+            target: exporter.export(ExportTarget.parse(target), Path(folder), inputs).sha256
+            for target in EXPORTED_NOW
+        }
 
 
-def test_two_processes_write_the_same_bytes(tmp_path):
-    lines = []
-    for seed in ("1", "2"):
-        folder = tmp_path / seed
-        folder.mkdir()
-        environment = {
+def test_two_processes_write_the_same_bytes(keras):
+    hash_seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    program = "import json\n" + inspect.getsource(hashes) + "print(json.dumps(hashes()))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False,
+        env={
             **os.environ,
-            "PYTHONHASHSEED": seed,
+            "PYTHONHASHSEED": hash_seed,
             "PYTHONPATH": os.pathsep.join(["" if p == os.curdir else p for p in sys.path]),
             "TF_CPP_MIN_LOG_LEVEL": "3",
-        }
-        command = [sys.executable, "-c", PROGRAM]
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        lines.append([line for line in done.stdout.splitlines() if line[:1] in "tok"])
-    assert len(lines[0]) == len(TARGETS)
-    assert lines[0] == lines[1]
+        },
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert len(found) == len(TARGETS)
+    assert found == hashes()
 
 
 def test_a_model_is_traced_once_for_all_files(model, inputs, tmp_path, monkeypatch):
@@ -118,28 +140,27 @@ SMALLER = {"tflite-fp16": 0.6, "tflite-int8": 0.4, "tflite-dynamic": 0.4, "onnx-
 
 
 @pytest.mark.parametrize("target", SMALLER)
-def test_lesser_precisions_take_less_room(target, exporter, inputs, tmp_path):
+def test_lesser_precisions_take_less_room(target, exported):
     of_format = target.partition("-")[0]
-    full = exporter.export(ExportTarget.parse(f"{of_format}-fp32"), tmp_path)
-    small = exporter.export(ExportTarget.parse(target), tmp_path, inputs)
+    full, small = exported(f"{of_format}-fp32"), exported(target)
     assert small.size_bytes < SMALLER[target] * full.size_bytes
 
 
-def test_doors_are_float_but_for_int8_io(exporter, inputs, tmp_path):
+def test_doors_are_float_but_for_int8_io(exported):
     for target in TARGETS:
         if target.format is not Format.KERAS:
-            file = exporter.export(target, tmp_path, inputs)
+            file = exported(str(target))
             session = choose_runtime(file.path).open(file.path, 1, None)
             dtypes = {spec.dtype for spec in (*session.inputs, *session.outputs)}
             wanted = "int8" if target.precision is Precision.INT8_IO else "float32"
             assert dtypes == {wanted}, target
 
 
-def test_int8_computes_in_int8_alone(exporter, inputs, tmp_path):
-    file = exporter.export(ExportTarget.parse("tflite-int8"), tmp_path, inputs)
+def test_int8_computes_in_int8_alone(exported):
+    file = exported("tflite-int8")
     floats = {name: n for name, n in read_facts(file.path).ops.items() if "float32" in name}
     assert floats == {"DEQUANTIZE float32": 1}
-    file = exporter.export(ExportTarget.parse("tflite-int8-io"), tmp_path, inputs)
+    file = exported("tflite-int8-io")
     assert not [name for name in read_facts(file.path).ops if not name.endswith(" int8")]
 
 
@@ -210,12 +231,12 @@ def test_a_failed_conversion_is_one_sentence(exporter, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("target", ["onnx-fp32", "onnx-fp16", "onnx-int8"])
-def test_onnx_states_its_opset_and_its_door(target, exporter, inputs, tmp_path):
+def test_onnx_states_its_opset_and_its_door(target, exported):
     import onnx
 
     from edgebench.export.onnx import OPSET
 
-    file = exporter.export(ExportTarget.parse(target), tmp_path, inputs)
+    file = exported(target)
     proto = onnx.load(file.path)
     onnx.checker.check_model(proto, full_check=True)
     assert {o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")} == {OPSET}
