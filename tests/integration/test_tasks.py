@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 
 from edgebench.store import SqliteStore
 
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 COMMON = """
 oracle: {name: random, max_trials: 1}
 latency: {block_s: 0.1, winner_blocks: 1}
@@ -92,23 +93,31 @@ class Searched:
         return list(csv.DictReader((self.report / "trials.csv").read_text().splitlines()))
 
 
-def edgebench(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "edgebench", *words],
-        cwd=folder, capture_output=True, text=True, timeout=300, check=False,
-        env={**os.environ, "COLUMNS": "110"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done
+@pytest.fixture
+def edgebench(typed_in: Typed) -> Typed:
+    """Type a command that succeeds, in a folder."""
+
+    def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        done = typed_in(folder, *words, COLUMNS="110")
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return run
 
 
-def search(folder: Path, suite: str, *options: str) -> Searched:
-    (folder / "suite.yaml").write_text(suite + COMMON)
-    done = edgebench(folder, "search", "suite.yaml", *options)
-    (summary,) = folder.glob("reports/*/summary.json")
-    return Searched(
-        folder=folder, summary=json.loads(summary.read_text()), said=done.stderr + done.stdout
-    )
+@pytest.fixture
+def search(edgebench: Typed) -> Callable[..., Searched]:
+    """Search a suite in a folder to its end."""
+
+    def run(folder: Path, suite: str, *options: str) -> Searched:
+        (folder / "suite.yaml").write_text(suite + COMMON)
+        done = edgebench(folder, "search", "suite.yaml", *options)
+        (summary,) = folder.glob("reports/*/summary.json")
+        return Searched(
+            folder=folder, summary=json.loads(summary.read_text()), said=done.stderr + done.stdout
+        )
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +129,9 @@ def plants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_killed_search_for_masks_goes_on_ranks_int8_and_ships(plants: Path) -> None:
+def test_a_killed_search_for_masks_goes_on_ranks_int8_and_ships(
+    plants: Path, edgebench: Typed, search: Callable[..., Searched]
+) -> None:
     (plants / "suite.yaml").write_text(MASKS + COMMON)
     options = ("--precision", "int8", "--max-trials", "2", "--repeats", "2")
     with subprocess.Popen(
@@ -174,7 +185,9 @@ def test_a_killed_search_for_masks_goes_on_ranks_int8_and_ships(plants: Path) ->
     assert score["value"] == pytest.approx(pick["artifacts"][0]["accuracy"], abs=1e-6)
 
 
-def test_a_search_for_boxes_is_chosen_by_loss_on_the_test_part(tmp_path: Path) -> None:
+def test_a_search_for_boxes_is_chosen_by_loss_on_the_test_part(
+    tmp_path: Path, search: Callable[..., Searched]
+) -> None:
     draw = np.random.default_rng(0)
     (x_train, y_train, boxes_train), (x, y, boxes) = squares(8, draw), squares(4, draw)
     np.savez(
@@ -200,7 +213,7 @@ def test_a_search_for_boxes_is_chosen_by_loss_on_the_test_part(tmp_path: Path) -
         np.testing.assert_allclose(held["boxes"], boxes, atol=1e-6)
 
 
-def test_a_search_on_two_inputs_names_both(tmp_path: Path) -> None:
+def test_a_search_on_two_inputs_names_both(tmp_path: Path, search: Callable[..., Searched]) -> None:
     draw, y = np.random.default_rng(0), np.arange(80) % 2
     x = draw.random((80, 8, 8, 3), dtype=np.float32) + y[:, None, None, None]
     x2 = draw.random((80, 8, 8, 1), dtype=np.float32)
