@@ -26,11 +26,17 @@ settings.load_profile("steady")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LONG_ROOMS = ("integration", "report", "templates", "training", "tuning")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files: begun last, one would keep one process busy while the others have nothing left."""
-    items.sort(key=lambda item: "integration" not in item.path.parts)
+    """Begin with the rooms of the longest files: begun last, one would keep one process busy while the others have nothing left."""
+
+    def place(item: pytest.Item) -> int:
+        room = item.path.parent.name
+        return LONG_ROOMS.index(room) if room in LONG_ROOMS else len(LONG_ROOMS)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
