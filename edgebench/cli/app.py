@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
+import traceback
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Annotated
@@ -30,7 +30,9 @@ from edgebench.cli import (
     watch,
 )
 from edgebench.cli.screen import print_error, print_usage
-from edgebench.errors import EdgebenchError
+from edgebench.errors import EdgebenchError, InputError, first_line
+
+NOBODY_READS = 141  # as of a program that SIGPIPE ends
 
 app = typer.Typer(
     name="edgebench",
@@ -78,22 +80,46 @@ def main(
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
+    """Run one command line and return its exit code; whatever fails, it is never that of a regression."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         done = app(args=list(argv), prog_name="edgebench", standalone_mode=False)
     except EdgebenchError as error:
-        with contextlib.suppress(BrokenPipeError):
-            print_error(error)
-        return error.exit_code
+        return _told(error)
     except KeyboardInterrupt:
         print_error(EdgebenchError("interrupted"))
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            return NOBODY_READS
+        raise
+    except OSError as error:
+        return _told(_of_file(error))
     except Exception as error:
-        if not print_usage(error):
-            raise
-        return 2
+        return 2 if print_usage(error) else _told(_unforeseen(error))
     return done if isinstance(done, int) else 0
+
+
+def _told(error: EdgebenchError) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        print_error(error)
+    return error.exit_code
+
+
+def _of_file(error: OSError) -> InputError:
+    told = InputError(
+        f"{error.filename or 'a file'} cannot be read or written",
+        why=error.strerror or str(error),
+        remedy="make room or give rights there; edgebench --debug shows what was being done",
+    )
+    told.__cause__ = error
+    return told
+
+
+def _unforeseen(error: Exception) -> EdgebenchError:
+    traceback.print_exception(error)
+    return EdgebenchError(
+        "edgebench met an error of its own",
+        why=f"{type(error).__name__}: {first_line(error)}",
+        remedy="report it with the lines above; what was recorded is kept",
+    )
