@@ -95,7 +95,7 @@ def run(argv: Sequence[str]) -> int:
         raise
     except OSError as error:
         return _told(_of_file(error))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         return 2 if print_usage(error) else _told(_unforeseen(error))
     return done if isinstance(done, int) else 0
 

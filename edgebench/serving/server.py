@@ -68,37 +68,40 @@ class SiteHandler(BaseHTTPRequestHandler):
             return False
         if self.command in ("GET", "HEAD"):
             return True
-        self._send(*_sentence(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are served"))
+        self.send_error(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are served")
         return False
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer with one sentence; also where the library itself refuses a request that is none."""
+        status = HTTPStatus(code)
+        self._send(*_sentence(status, message or status.phrase))
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the terminal is the user's."""
 
     def _serve(self) -> None:
-        port = self.server.server_port
-        hosts = {f"{name}:{port}" for name in NAMES}
-        if self.headers.get_all("Host", []) not in [[host] for host in hosts]:
-            refused = HTTPStatus.FORBIDDEN, "this name is not served"
-        elif self.headers.get("Origin", f"http://{HOST}:{port}") not in {
-            f"http://{h}" for h in hosts
-        }:
-            refused = HTTPStatus.FORBIDDEN, "pages of other origins are not served"
-        elif not self.path.startswith("/"):
-            refused = HTTPStatus.NOT_FOUND, "there is no such file"
+        hosts, origins = (self.headers.get_all(name, []) for name in ("Host", "Origin"))
+        # A tunnel may end at another port here; a page of another site has another name, or another origin.
+        if len(hosts) != 1 or hosts[0].partition(":")[0] not in NAMES:
+            self.send_error(HTTPStatus.FORBIDDEN, f"ask for {HOST}: no other name is served")
+        elif any(origin != f"http://{hosts[0]}" for origin in origins):
+            self.send_error(HTTPStatus.FORBIDDEN, "pages of other origins are not served")
         else:
-            self._send(*self._found(unquote(self.path[1:].partition("?")[0])))
-            return
-        self._send(*_sentence(*refused))
+            self._send(*self._found(self.path))
 
-    def _found(self, name: str) -> tuple[HTTPStatus, Answer]:
+    def _found(self, path: str) -> tuple[HTTPStatus, Answer]:
+        nothing = _sentence(HTTPStatus.NOT_FOUND, "there is no such file")
+        if not path.startswith("/"):
+            return nothing
         try:
-            answer = self.server.site.answer(name)
+            answer = self.server.site.answer(unquote(path[1:].partition("?")[0]))
         except EdgebenchError as error:
             why = f": {error.why}" if error.why else ""
             return _sentence(HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}{why}")
-        if answer is None:
-            return _sentence(HTTPStatus.NOT_FOUND, "there is no such file")
-        return HTTPStatus.OK, answer
+        except OSError as error:
+            sentence = f"{error.filename or 'a file'} cannot be read: {error.strerror}"
+            return _sentence(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
+        return nothing if answer is None else (HTTPStatus.OK, answer)
 
     def _send(self, status: HTTPStatus, answer: Answer) -> None:
         self.send_response(status)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 
 import pytest
 
@@ -63,20 +65,24 @@ def test_nothing_but_get_and_head(ask: Ask, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "[::1]:{port}", ""]
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "[::1]:{port}", ""]
 )
 def test_other_names_are_refused(ask: Ask, server: SiteServer, host: str) -> None:
     assert ask("/", Host=host.format(port=server.server_port))[0].status == 403
 
 
-def test_localhost_is_a_name_too(ask: Ask, server: SiteServer) -> None:
-    assert ask("/version", Host=f"localhost:{server.server_port}")[0].status == 200
+@pytest.mark.parametrize("host", ["localhost:{port}", "127.0.0.1:9000", "localhost"])
+def test_a_tunnel_may_begin_at_another_port(ask: Ask, server: SiteServer, host: str) -> None:
+    host = host.format(port=server.server_port)
+    assert ask("/version", Host=host)[0].status == 200
+    assert ask("/version", Host=host, Origin=f"http://{host}")[0].status == 200
 
 
 def test_pages_of_other_origins_are_refused(ask: Ask, server: SiteServer) -> None:
     own = f"http://127.0.0.1:{server.server_port}"
     assert ask("/version", Origin=own)[0].status == 200
-    for origin in ("http://evil.example", "null", f"https://127.0.0.1:{server.server_port}"):
+    others = "http://127.0.0.1:1", f"https://127.0.0.1:{server.server_port}"
+    for origin in ("http://evil.example", "null", *others):
         assert ask("/version", Origin=origin)[0].status == 403
 
 
@@ -98,6 +104,29 @@ def test_a_store_that_is_gone_is_said(ask: Ask, store) -> None:
     answer, body = ask("/")
     assert answer.status == 503
     assert b"cannot be used as a store" in body
+
+
+def test_a_file_that_cannot_be_read_is_said(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "reports" / "run-1").mkdir(parents=True)
+    (tmp_path / "reports" / "run-1" / "mine.bin").touch()
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    answer, body = ask("/mine.bin")
+    assert answer.status == 503
+    assert body.endswith(b"run-1/mine.bin cannot be read: Permission denied\n")
+
+
+@pytest.mark.parametrize("sent", [b"garbage\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"])
+def test_what_is_no_request_gets_a_sentence_of_text(server: SiteServer, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as client:
+        client.sendall(sent)
+        answer = client.makefile("rb").read()
+    assert b"<" not in answer
+    assert answer.endswith(b"\n")
 
 
 def test_only_this_machine_can_reach_it(server: SiteServer) -> None:
