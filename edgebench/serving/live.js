@@ -1,8 +1,9 @@
 (() => {
   "use strict";
   const drawn = document.currentScript.dataset.version;
-  const kept = "edgebench-watch";
+  const kept = `edgebench-watch ${document.title}`;
   const everyMs = 2000;
+  const KEYS = ["data-trial", "data-chart", "aria-labelledby"];
   const note = document.createElement("output");
   note.setAttribute("aria-live", "off");
   Object.assign(note.style, {
@@ -11,20 +12,82 @@
   });
   document.body.append(note);
 
-  const details = () => [...document.querySelectorAll("details")];
-
-  function keepPlace() {
-    const open = details().flatMap((each, number) => (each.open ? [number] : []));
-    sessionStorage.setItem(kept, JSON.stringify({ x: scrollX, y: scrollY, open }));
+  function keyOf(element) {
+    const key = KEYS.find((name) => element.hasAttribute(name));
+    return key ? `[${key}="${CSS.escape(element.getAttribute(key))}"]` : "";
   }
 
+  // What the next drawing calls this, too: its section and trial, what it is, and its number among those alike.
+  function nameOf(element) {
+    let selector = element.localName + keyOf(element);
+    for (let each = element.parentElement; each; each = each.parentElement) {
+      if (keyOf(each)) selector = `${keyOf(each)} ${selector}`;
+    }
+    return [selector, [...document.querySelectorAll(selector)].indexOf(element)];
+  }
+
+  function find([selector, number]) {
+    return document.querySelectorAll(selector)[number];
+  }
+
+  const controls = () => [...document.querySelectorAll("[data-chart] :is(input, select)")];
+  const state = (control) => (control.type === "checkbox" ? "checked" : "value");
+  const top = (element) => element.getBoundingClientRect().top;
+
+  function keepPlace() {
+    const read = [...document.querySelectorAll("section")].findLast((each) => top(each) <= 1) ?? document.body;
+    const focused = document.activeElement ?? document.body;
+    const place = {
+      x: scrollX,
+      read: nameOf(read),
+      above: top(read),
+      open: [...document.querySelectorAll("details[open]")].map(nameOf),
+      controls: controls().map((each) => [nameOf(each), each[state(each)]]),
+      focused: nameOf(focused),
+      selected: focused.selectionStart === undefined ? null : [focused.selectionStart, focused.selectionEnd],
+    };
+    sessionStorage.setItem(kept, JSON.stringify(place));
+  }
+
+  function control(place) {
+    for (const [name, value] of place.controls) {
+      const found = find(name);
+      if (!found || found.closest("[data-chart]").dataset.alive !== "yes" || found[state(found)] === value) continue;
+      found[state(found)] = value;
+      found.dispatchEvent(new Event("change"));
+    }
+  }
+
+  function focus(place) {
+    const found = find(place.focused);
+    if (!found || document.activeElement !== document.body) return;
+    found.focus({ preventScroll: true });
+    if (place.selected && found.setSelectionRange) found.setSelectionRange(...place.selected);
+  }
+
+  // Charts and tables come to life one by one, and move what is below them; whoever touches the page is left alone.
   function findPlace() {
     const place = JSON.parse(sessionStorage.getItem(kept) ?? "null");
-    sessionStorage.removeItem(kept);
     if (!place) return;
-    details().forEach((each, number) => { each.open = place.open.includes(number); });
-    // The charts are drawn after this, and move what is below them.
-    for (const afterMs of [0, 300, 1000]) setTimeout(() => scrollTo(place.x, place.y), afterMs);
+    const root = document.documentElement;
+    let isThere = false;
+    const comeBack = () => {
+      if (isThere) return;
+      control(place);
+      focus(place);
+      const read = find(place.read);
+      if (read) scrollTo(place.x, scrollY + top(read) - place.above);
+      isThere = root.dataset.page === "alive" && document.readyState === "complete";
+    };
+    new MutationObserver(comeBack).observe(root, { attributes: true });
+    // The browser goes to the address's fragment last.
+    addEventListener("load", () => requestAnimationFrame(comeBack), { once: true });
+    for (const touch of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+      addEventListener(touch, () => { isThere = true; }, { once: true, passive: true });
+    }
+    for (const each of document.querySelectorAll("details")) each.open = false;
+    for (const name of place.open) find(name)?.setAttribute("open", "");
+    comeBack();
   }
 
   async function look() {
@@ -34,10 +97,7 @@
       if (!asked.ok) throw new Error(String(asked.status));
       const { version } = await asked.json();
       note.textContent = "live";
-      if (version !== drawn && getSelection().isCollapsed) {
-        keepPlace();
-        location.reload();
-      }
+      if (version !== drawn && getSelection().isCollapsed) location.reload();
     } catch {
       note.textContent = "edgebench watch has ended, or cannot read the run: this page stays as it is";
     }
@@ -49,6 +109,7 @@
   }
 
   history.scrollRestoration = "manual";
+  addEventListener("pagehide", keepPlace);
   findPlace();
   follow();
 })();

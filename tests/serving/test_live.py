@@ -13,8 +13,12 @@ from urllib.request import urlopen
 import pytest
 
 from edgebench.serving.server import SiteServer
+from edgebench.store import SqliteStore
+from edgebench.testing.store import example_trial
 
+RUN = "run-1"
 BROWSER = Path("/usr/bin/chromium")
+READ = "document.getElementById('front').getBoundingClientRect().top"
 
 
 @pytest.mark.skipif(not BROWSER.exists(), reason="no chromium: the page was not followed in one")
@@ -32,17 +36,53 @@ def test_a_new_trial_appears_where_the_reader_is(
         page.goto(f"{server.url}#front")
         page.get_by_text("live", exact=True).wait_for()
         page.locator("details").first.evaluate("each => { each.open = true; }")
-        page.evaluate("scrollTo(0, 300)")
+        page.locator("#front").evaluate("each => scrollTo(0, each.offsetTop + 30)")
+        before = page.evaluate(READ)
         assert page.locator('[data-trial="t002"]').count() == 0
         append(2)
         page.locator('[data-trial="t002"]').first.wait_for(state="attached", timeout=30_000)
-        page.wait_for_function("scrollY === 300")
+        page.wait_for_function(f"Math.abs(({READ}) - {before}) < 1")
         assert page.evaluate("location.hash") == "#front"
         assert page.locator("details").first.evaluate("each => each.open")
         assert problems == []
         server.shutdown()
         server.server_close()
         page.get_by_text("edgebench watch has ended").wait_for(timeout=30_000)
+        browser.close()
+
+
+@pytest.mark.skipif(not BROWSER.exists(), reason="no chromium: the page was not followed in one")
+def test_what_the_reader_chose_stays_as_chosen(
+    server: SiteServer, append: Callable[[int], None], store: Path
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    with SqliteStore(store) as opened:
+        for number in range(2, 12):
+            opened.record_trial(RUN, example_trial(number))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 800, "height": 400})
+        page.goto(f"{server.url}#pins=t003,t005")
+        page.wait_for_function("document.documentElement.dataset.page === 'alive'", timeout=60_000)
+        trials = page.locator('section[aria-labelledby="trials-title"]')
+        header = trials.locator("thead th", has_text="trial").first
+        header.click()
+        header.click()
+        search = trials.locator("input[type=search]")
+        search.fill("t01")
+        search.evaluate("each => each.setSelectionRange(1, 2)")
+        assert trials.locator("tbody tr").count() == 2
+        order = header.get_attribute("aria-sort")
+        append(12)
+        expect(trials.locator("tbody tr")).to_have_count(3, timeout=60_000)
+        expect(search).to_have_value("t01")
+        expect(search).to_be_focused()
+        assert search.evaluate("each => [each.selectionStart, each.selectionEnd]") == [1, 2]
+        assert order is not None
+        expect(header).to_have_attribute("aria-sort", order)
+        assert page.evaluate("location.hash") == "#pins=t003,t005"
+        expect(page.locator("#tray th[scope=col]")).to_have_count(2)
         browser.close()
 
 

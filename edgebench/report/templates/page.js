@@ -117,6 +117,7 @@
       const rows = table.tBodies[0].rows.length;
       if (rows < 2) continue;
       await whenIdle();
+      table.id = table.closest("section").getAttribute("aria-labelledby").replace("title", "table"); // for its state
       new DataTable(table, {
         autoWidth: false,
         info: rows > 60,
@@ -125,6 +126,8 @@
         pageLength: 50,
         paging: rows > 60,
         searching: rows > 8,
+        stateDuration: -1, // for as long as the tab is open
+        stateSave: true,
       });
     }
   }
