@@ -8,5 +8,5 @@ from pathlib import Path
 def shipped_dir(name: str) -> Path:
     """Return the folder of the ``suites`` or ``devices`` that come with edgebench."""
     package = Path(__file__).resolve().parent
-    beside = package.parent / name
-    return beside if beside.is_dir() else package / "_data" / name
+    inside = package / "_data" / name  # first: another distribution may have a folder of that name
+    return inside if inside.is_dir() else package.parent / name
