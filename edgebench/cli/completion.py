@@ -13,11 +13,16 @@ from typing import Any
 
 import typer
 
+from edgebench import plugins
 from edgebench.shipped import shipped_dir
 
 DATABASE = "edgebench.sqlite"
 DEFAULT_STORE = Path(".edgebench")
 PATIENCE_S = 0.2
+# Those of `edgebench.datasets.CATALOGUE`, whose import brings NumPy.
+DATA = (
+    "cifar10", "cwfid", "digits", "expressions", "mnist", "mnist-detection", "nb201", "tsinghua",
+)  # fmt: skip
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -59,14 +64,18 @@ def templates(incomplete: str) -> list[str]:
     """Offer the templates that go by a name."""
     from edgebench.templates import TEMPLATES
 
-    return _starting(incomplete, sorted(TEMPLATES))
+    return _starting(incomplete, sorted({*TEMPLATES, *_plugged("templates")}))
 
 
 def data(incomplete: str) -> list[str]:
     """Offer the data sets that go by a name."""
-    from edgebench.datasets import CATALOGUE
+    return _starting(incomplete, sorted({*DATA, *_plugged("datasets")}))
 
-    return _starting(incomplete, sorted(CATALOGUE))
+
+def _plugged(kind: str) -> list[str]:
+    with contextlib.suppress(Exception):
+        return plugins.names(kind)
+    return []
 
 
 def _starting(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter
 
 from edgebench.cli import options
 from edgebench.cli.screen import out, print_facts, print_json, print_table
@@ -46,6 +45,8 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Show a run and its trials."""
+    from pydantic import TypeAdapter
+
     from edgebench import api
 
     with api.open_store(store) as opened:

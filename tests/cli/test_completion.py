@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from edgebench import plugins
 from edgebench.cli import completion
 from edgebench.cli.app import app
+from edgebench.datasets import CATALOGUE
 from edgebench.store import SqliteStore
 from edgebench.testing.store import example_run, example_trial
 
@@ -98,11 +100,21 @@ def test_the_store_is_only_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert sorted(path.name for path in Path().iterdir()) == ["pets.yaml"]
 
 
-def test_runs_are_offered_without_numbers_or_frameworks(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("edgebench watch ", ["0102-elm", "0101-ash"]),
+        ("edgebench search --data mnist", ["mnist", "mnist-detection"]),
+        ("edgebench search --template unet", ["unet", "unet-auto"]),
+    ],
+)
+def test_names_are_offered_without_numbers_or_frameworks(
+    folder: Path, line: str, names: list[str]
+) -> None:
     asked = {
         "_EDGEBENCH_COMPLETE": "complete_bash",
-        "COMP_WORDS": "edgebench watch ",
-        "COMP_CWORD": "2",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
     }
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "edgebench"],
@@ -113,4 +125,15 @@ def test_runs_are_offered_without_numbers_or_frameworks(folder: Path) -> None:
     )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert not imported & {"numpy", "pandas", "keras", "tensorflow", "rich.console"}
-    assert done.stdout.split() == ["0102-elm", "0101-ash"]
+    assert done.stdout.split() == names
+
+
+def test_every_data_set_of_the_catalogue_is_offered() -> None:
+    assert set(completion.DATA) == CATALOGUE.keys()
+
+
+def test_names_of_plugins_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = Path(__file__).parents[1] / "assets" / "plugins" / "toy"
+    monkeypatch.syspath_prepend(str(toy))
+    assert completion.templates("toy") == plugins.names("templates")
+    assert completion.data("toy") == plugins.names("datasets")
