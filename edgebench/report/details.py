@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgebench.records import Format, LayerError, Measurement, Precision, Trial
@@ -108,8 +108,8 @@ def operations(view: RunView) -> list[tuple[ScoredFile, Measurement | None, Mapp
     ]
 
 
-def ledger(view: RunView) -> Iterator[Taken]:
-    """Yield every measurement of the run, those of files first, each with what held while it was taken."""
+def ledger(view: RunView) -> list[Taken]:
+    """Return every measurement of the run, those of files first, each with what held while it was taken."""
     files = {
         (a.trial_id, a.sha256): f"{a.format.value} {a.precision.value}"
         for a in view.result.artifacts
@@ -119,7 +119,7 @@ def ledger(view: RunView) -> Iterator[Taken]:
         for key, measurements in view.result.measurements.items()
         for measurement in measurements
     ]
-    yield from sorted(taken, key=lambda each: (each.of == PROBE, each.trial_id))
+    return sorted(taken, key=lambda each: (each.of == PROBE, each.trial_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
         summary: Its summary document, kept in the page as data.
     """
     drawings = draw_charts(view)
+    models_dir = PurePosixPath(summary["report"]).parent / "models"
     return (
         environment()
         .get_template("page.html.j2")
@@ -48,7 +49,8 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
             device_facts=list(_device_facts(view)),
             run_facts=_run_facts(view),
             chip=_chip(view),
-            commands=_commands(view, PurePosixPath(summary["report"]).parent),
+            commands=_commands(view, models_dir),
+            netron=lambda file: shlex.join(["netron", str(models_dir / file.artifact.file_name)]),
             data=_data(view, summary),
             decimals=figures.decimals_for(_latencies(view)),
         )
@@ -194,7 +196,7 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-def _commands(view: RunView, report_dir: PurePosixPath) -> list[tuple[str, str]]:
+def _commands(view: RunView, models_dir: PurePosixPath) -> list[tuple[str, str]]:
     """Return what to do next with the pick: a purpose and a command each."""
     if view.pick is None:
         return []
@@ -202,9 +204,9 @@ def _commands(view: RunView, report_dir: PurePosixPath) -> list[tuple[str, str]]
     resume = ["edgebench", "search", "--resume", view.run.run_id, "--max-trials", total]
     commands = [("extend", resume)]
     if file := view.main_file(view.pick.trial.trial_id):
-        path = str(report_dir / "models" / file.artifact.file_name)
+        path = str(models_dir / file.artifact.file_name)
         profile = ["edgebench", "profile", path, "--device", view.main_device]
-        commands.insert(0, ("profile", profile))
+        commands = [("profile", profile), ("graph", ["netron", path]), *commands]
     return [(purpose, shlex.join(words)) for purpose, words in commands]
 
 
@@ -214,16 +216,26 @@ def _data(view: RunView, summary: Mapping[str, Any]) -> dict[str, Any]:
         "summary": as_plain(summary),
         "run": as_plain(view.run),
         "trials": _columns_and_rows(trials_frame(view.result)),
-        "measurements": [
-            {"trial_id": trial_id, **_measured(measurement)}
-            for (trial_id, _), measurements in view.result.measurements.items()
-            for measurement in measurements
-        ],
+        "measurements": _measurements(view),
     }
 
 
 def _columns_and_rows(frame: Any) -> dict[str, Any]:
-    return {"columns": list(frame.columns), "rows": as_plain(frame.to_numpy().tolist())}
+    rows = as_plain(frame.to_numpy().tolist())
+    return {"columns": list(frame.columns), "rows": [list(map(_short, row)) for row in rows]}
+
+
+def _short(value: Any) -> Any:
+    """Round to seven digits: with all of them, that a computed share has, a large run's page would double."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
+
+
+def _measurements(view: RunView) -> dict[str, Any]:
+    """Return the measurements of the ledger's table as columns and rows."""
+    taken = details.ledger(view)[:MOST_ENTRIES]
+    rows = [{"trial_id": each.trial_id, **_measured(each.measurement)} for each in taken]
+    columns = list(rows[0]) if rows else []
+    return {"columns": columns, "rows": [list(map(_short, row.values())) for row in rows]}
 
 
 def _measured(measurement: Measurement) -> dict[str, Any]:
@@ -241,5 +253,5 @@ def _measured(measurement: Measurement) -> dict[str, Any]:
         "peak_rss_bytes": measurement.peak_rss_bytes,
         "valid": measurement.valid,
         "reasons": list(measurement.reasons),
-        "environment": as_plain(measurement.environment),
+        **as_plain(measurement.environment),
     }

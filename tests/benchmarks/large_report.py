@@ -35,7 +35,7 @@ MOMENTS = {
 
 
 def grown(result: RunResult, count: int) -> RunResult:
-    """Return the run with so many trials: its own, then copies of them that are a little worse."""
+    """Return the run with so many trials: its own, then copies of them that are a little worse, each measured once."""
     draw = random.Random(0)
     own = [trial for trial in result.trials if not trial.is_baseline]
     copies = []
@@ -48,7 +48,11 @@ def grown(result: RunResult, count: int) -> RunResult:
         )
         copies.append(dataclasses.replace(trial, trial_id=f"c{number:05}", metrics=metrics))
     baseline = [trial for trial in result.trials if trial.is_baseline]
-    return dataclasses.replace(result, trials=(*own, *copies, *baseline))
+    probe = next(taken[:1] for taken in result.measurements.values())
+    probes = {(copy.trial_id, "probe"): probe for copy in copies}
+    return dataclasses.replace(
+        result, trials=(*own, *copies, *baseline), measurements=result.measurements | probes
+    )
 
 
 def opened_s(page: Path) -> dict[str, float]:

@@ -1,17 +1,20 @@
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 from edgebench.records import Constraint, Format, Precision, RunResult
 from edgebench.report.charts import (
     draw_charts,
+    hypervolume,
     hypervolume_chart,
     size_chart,
     tradeoff,
     tradeoff_chart,
 )
 from edgebench.report.charts.drawing import log_ticks
+from edgebench.report.charts.thinning import thinned
 from edgebench.report.view import RunView
 
 
@@ -108,6 +111,38 @@ def test_the_hypervolume_has_a_point_a_trial(result: RunResult) -> None:
 
     assert [row["hypervolume"] for row in rows] == list(view.hypervolume)
     assert f"{view.hypervolume[-1]:.4f} after 8 trials" in drawing.description
+
+
+def test_the_hypervolume_of_a_long_run_keeps_what_added_to_it_and_the_last(
+    build: SimpleNamespace,
+) -> None:
+    rows = tuple(
+        (f"t{n:03}", "completed", "fire2", 0.6 + 0.1 * (n >= 100), 9000, 0.5, 8, "")
+        for n in range(hypervolume.MOST_MARKS + 50)
+    )
+    drawing = hypervolume_chart(RunView.of(build.result(rows)))
+    assert drawing is not None
+
+    assert [row["trial"] for row in rows_of(drawing.spec, "hypervolume")] == [1, 101, 200]
+    assert drawing.note.endswith("Marked are the 3 trials that added to it, and the last.")
+
+
+def test_of_very_many_trials_the_winners_and_others_evenly_chosen_are_drawn(
+    build: SimpleNamespace,
+) -> None:
+    rows = tuple(
+        (f"t{n:03}", "completed", "fire2", 0.6 + 0.1 * (n == 77), 9000 + n, 0.5 + n / 100, 8, "")
+        for n in range(100)
+    )
+    view = RunView.of(build.result(rows))
+    front = {member.trial.trial_id for member in view.front}
+
+    kept = [trial.trial_id for trial in thinned(view, view.searched, 10)]
+
+    assert {"t000", "t077"} <= front <= set(kept)
+    assert (len(kept), kept) == (10, sorted(kept))
+    assert max(later - earlier for earlier, later in pairwise(int(t[1:]) for t in kept)) < 20
+    assert thinned(view, view.searched, 100) == list(view.searched)
 
 
 def test_pictures_are_xml_in_the_colours_of_the_page(result: RunResult) -> None:

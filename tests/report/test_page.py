@@ -209,12 +209,16 @@ def test_the_data_of_the_page_are_those_of_the_run(page: Page, result: RunResult
     assert at == 0
     assert [row[at] for row in trials["rows"]] == [t.trial_id for t in result.trials]
     assert {len(row) for row in trials["rows"]} == {len(trials["columns"])}
-    assert len(data["measurements"]) == len(result.measurements)
+    taken = data["measurements"]
+    assert len(taken["rows"]) == len(result.measurements)
+    assert {len(row) for row in taken["rows"]} == {len(taken["columns"])}
     assert set(unpacked(page)["specs"]) == {"tradeoff", "size", "hypervolume", "samples", "series"}
 
 
 def test_commands_name_the_file_of_the_pick(page: Page) -> None:
     assert "edgebench profile reports/r/models/t008-fp32.tflite --device pi5" in page.texts
+    assert page.texts.count("netron reports/r/models/t008-fp32.tflite") == 2
+    assert page.texts.count("netron reports/r/models/base-fp32.tflite") == 1
     assert "edgebench search --resume 1121-cedar --max-trials 16" in page.texts
     assert "edgebench search digits --seed 7" in page.texts
 

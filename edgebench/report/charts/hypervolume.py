@@ -10,34 +10,39 @@ import altair as alt
 from edgebench.report.charts.drawing import ACCENT, Drawing, draw, lit, unless_lit
 from edgebench.report.view import RunView
 
-MOST_MARKS = 1000
+MOST_MARKS = 150
 
 
 def hypervolume_chart(view: RunView) -> Drawing | None:
     """Draw how the front grew trial by trial; None where no trial added to it."""
-    rows = _rows(view)
     if not any(view.hypervolume):
         return None
+    rows = _rows(view)
     corner = ", ".join(f"{o.metric} {o.reference:g}" for o in view.run.suite.objectives)
     return draw(
         "hypervolume",
         _chart(rows, alt.X("trial:Q", title="trials ended").axis(tickMinStep=1, format="d")),
-        description=f"The hypervolume reaches {view.hypervolume[-1]:.4f} after {len(rows)} trials.",
-        note=f"The share of the box between the ideal and the reference ({corner}) that the front dominates.",
+        description=f"The hypervolume reaches {view.hypervolume[-1]:.4f} after {len(view.searched)} trials.",
+        note=f"The share of the box between the ideal and the reference ({corner}) that the front dominates."
+        + (
+            f" Marked are the {len(rows)} trials that added to it, and the last."
+            if len(rows) < len(view.searched)
+            else ""
+        ),
     )
 
 
 def hypervolume_by_time_chart(view: RunView) -> Drawing | None:
     """Draw how the front grew while time passed; None where trials tell no time, or none added to the front."""
-    ends = [_time(trial.finished_utc) for trial in view.searched]
+    ends = {trial.trial_id: _time(trial.finished_utc) for trial in view.searched}
     starts = [start for trial in view.searched if (start := _time(trial.started_utc))]
-    if not any(view.hypervolume) or not starts or None in ends:
+    if not any(view.hypervolume) or not starts or None in ends.values():
         return None
     begin = min(starts)
     rows = [
         row | {"minutes": (end - begin).total_seconds() / 60.0}
-        for row, end in zip(_rows(view), ends, strict=True)
-        if end is not None
+        for row in _rows(view)
+        if (end := ends[row["trial_id"]]) is not None
     ]
     last = max(row["minutes"] for row in rows)
     return draw(
@@ -49,8 +54,9 @@ def hypervolume_by_time_chart(view: RunView) -> Drawing | None:
 
 
 def _rows(view: RunView) -> list[dict[str, Any]]:
-    ended = zip(view.searched, view.hypervolume, strict=True)
-    return [
+    """Return a row a trial; of very many those alone that added to the hypervolume, and the last."""
+    ended = list(zip(view.searched, view.hypervolume, strict=True))
+    rows = [
         {
             "trial": number,
             "trial_id": trial.trial_id,
@@ -58,6 +64,14 @@ def _rows(view: RunView) -> list[dict[str, Any]]:
             "hypervolume": volume,
         }
         for number, (trial, volume) in enumerate(ended, 1)
+    ]
+    if len(rows) <= MOST_MARKS:
+        return rows
+    before = [0.0, *(row["hypervolume"] for row in rows)]
+    return [
+        row
+        for row, volume in zip(rows, before, strict=False)
+        if row["hypervolume"] > volume or row is rows[-1]
     ]
 
 
@@ -77,5 +91,4 @@ def _chart(rows: list[dict[str, Any]], x: Any) -> Any:
     )
     line = base.mark_line(interpolate="step-after", color=ACCENT, strokeWidth=2)
     marks = base.mark_point(filled=True, size=36, color=ACCENT).encode(opacity=unless_lit(1.0))
-    layers = [line, marks] if len(rows) <= MOST_MARKS else [line]
-    return alt.layer(*layers).add_params(lit()).properties(height=300)
+    return alt.layer(line, marks).add_params(lit()).properties(height=300)

@@ -9,6 +9,7 @@ import altair as alt
 
 from edgebench.records import Trial, metric_kind
 from edgebench.report.charts.drawing import ACCENT, INK, QUIET, Drawing, draw, lit
+from edgebench.report.charts.thinning import thinned
 from edgebench.report.importance import Importance
 from edgebench.report.view import RunView
 
@@ -31,7 +32,7 @@ def parallel_chart(view: RunView, decided: Sequence[Importance]) -> Drawing | No
     choices = _choices(told, decided)
     if len(told) < 2 or not choices:
         return None
-    shown = _fewer(view, told)
+    shown = thinned(view, told, MOST_LINES)
     front = {member.trial.trial_id for member in view.front}
     axes = [(name, _choice_places(name, shown)) for name in choices]
     axes += [(metric_kind(name).title, _metric_places(view, name, shown)) for name in objectives]
@@ -70,17 +71,6 @@ def _choices(told: Sequence[Trial], decided: Sequence[Importance]) -> list[str]:
     for each in decided:
         weight[each.choice] = max(each.share, weight.get(each.choice, 0.0))
     return sorted(varied, key=lambda name: -weight.get(name, 0.0))[:MOST_CHOICES]
-
-
-def _fewer(view: RunView, told: Sequence[Trial]) -> list[Trial]:
-    """Return all trials, or of very many those of the front and others evenly chosen."""
-    if len(told) <= MOST_LINES:
-        return list(told)
-    front = {member.trial.trial_id for member in view.front}
-    others = [trial for trial in told if trial.trial_id not in front]
-    step = len(others) / max(1, MOST_LINES - len(front))
-    kept = {others[int(number * step)].trial_id for number in range(int(len(others) / step))}
-    return [trial for trial in told if trial.trial_id in front | kept]
 
 
 def _choice_places(name: str, trials: Sequence[Trial]) -> dict[str, tuple[float, str]]:

@@ -23,9 +23,11 @@ from edgebench.report.charts.drawing import (
     share_axis,
     unless_lit,
 )
+from edgebench.report.charts.thinning import thinned
 from edgebench.report.view import RunView
 
 HEIGHT = 300
+MOST_MARKS = 1000
 SHAPES = {
     Status.COMPLETED.value: "circle",
     Status.PRUNED.value: "triangle-down",
@@ -38,7 +40,8 @@ COLOURS = {"front": ACCENT, "other": QUIET, "baseline": INK}
 def size_chart(view: RunView) -> Drawing | None:
     """Draw every trial that was sized; None where none has both a size and a score."""
     sized = [trial for trial in view.ended if trial.values().get("param_bytes", 0) > 0]
-    rows = [_row(view, trial) for trial in sized]
+    shown = thinned(view, sized, MOST_MARKS)
+    rows = [_row(view, trial) for trial in shown]
     scored = [row for row in rows if row["accuracy"] is not None]
     unscored = [row for row in rows if row["accuracy"] is None]
     if not scored:
@@ -71,11 +74,17 @@ def size_chart(view: RunView) -> Drawing | None:
         .encode(x=x, y=alt.value(HEIGHT - 6), tooltip=tooltip, opacity=unless_lit(0.85))
     )
     chart = alt.layer(foot, marks) if unscored else alt.layer(marks)
+    notes = [
+        f"Ticks at the foot: {len(unscored)} sized but not trained." if unscored else "",
+        f"{len(shown)} of {len(sized)} trials are drawn, all winners among them."
+        if len(shown) < len(sized)
+        else "",
+    ]
     return draw(
         "size",
         chart.add_params(lit()).properties(height=HEIGHT),
         description=f"{figures.capitalised(view.score_title)} against the size of the parameters of {len(scored)} trials.",
-        note=f"Ticks at the foot: {len(unscored)} sized but not trained." if unscored else "",
+        note=" ".join(filter(None, notes)),
         keys=(
             Key(title="model", entries=tuple(KeyEntry(label=r, colour=COLOURS[r]) for r in roles)),
             Key(title="status", entries=tuple(KeyEntry(label=s, shape=SHAPES[s]) for s in statuses)),
