@@ -2,7 +2,7 @@
 
 from edgebench.report.document import Summary
 from edgebench.report.heldout import write_heldout
-from edgebench.report.markdown import render_markdown
+from edgebench.report.markdown_page import render_markdown
 from edgebench.report.notebook import notebook_html
 from edgebench.report.paper import paper_document, write_paper
 from edgebench.report.summary import as_json, as_plain, summarise

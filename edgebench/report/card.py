@@ -17,7 +17,7 @@ from edgebench.records import (
     Trial,
 )
 from edgebench.report import figures, wording
-from edgebench.report.markdown import bullets, table, text, titled
+from edgebench.report.markdown import bullets, fenced, table, text, titled
 from edgebench.report.snippet import snippet
 from edgebench.report.view import RunView, ScoredFile
 
@@ -122,7 +122,7 @@ def _origin(view: RunView, trial: Trial) -> Iterator[str]:
 
 
 def _command(argv: Sequence[str]) -> str:
-    return f"```sh\nedgebench {' '.join(shlex.join(argv).split())}\n```" if argv else ""
+    return fenced(shlex.join(["edgebench", *argv])) if argv else ""
 
 
 def _files(view: RunView, trial: Trial, files: Sequence[ScoredFile]) -> str:
@@ -179,15 +179,12 @@ def _device(device: DeviceInfo) -> str:
 
 def _device_row(artifact: Artifact, measurement: Measurement, decimals: int) -> list[str]:
     ran, latency = measurement.environment, measurement.as_metric()
-    kind = "valid" if measurement.valid else "invalid"
-    noisy = ", noisy" if measurement.valid and measurement.reasons else ""
-    why = ", ".join(map(wording.readable, measurement.reasons))
     return [
         artifact.file_name,
         measurement.device,
         f"{ran.runtime} {ran.runtime_version}",
         wording.delegated(ran),
-        f"{kind}{noisy}{': ' if why else ''}{why}",
+        wording.state(measurement),
         str(ran.threads),
         str(len(measurement.blocks)),
         measurement.rank_by,
@@ -251,7 +248,7 @@ def _programs(view: RunView, files: Sequence[ScoredFile]) -> str:
 
 def _graph(view: RunView, trial: Trial) -> str:
     file = view.main_file(trial.trial_id)
-    return f"```sh\nnetron {file.artifact.file_name}\n```" if file else ""
+    return fenced(shlex.join(["netron", file.artifact.file_name])) if file else ""
 
 
 def _others(shown: Artifact, artifacts: Sequence[Artifact]) -> str:

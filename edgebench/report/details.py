@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgebench.records import Format, LayerError, Measurement, Precision, Trial
@@ -82,6 +82,11 @@ def class_rows(view: RunView) -> list[ClassRow]:
             by_class.setdefault(name, {})[artifact.precision.value] = score
     rows = [ClassRow(name=name, scores=scores) for name, scores in by_class.items()]
     return sorted(rows, key=lambda row: row.change if row.change is not None else 0.0)
+
+
+def class_precisions(rows: Sequence[ClassRow]) -> list[str]:
+    """Return the precisions that any class has a score of."""
+    return list(dict.fromkeys(precision for row in rows for precision in row.scores))
 
 
 def worst_layers(view: RunView) -> list[tuple[ScoredFile, tuple[LayerError, ...]]]:

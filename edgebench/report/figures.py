@@ -40,6 +40,11 @@ def kibibytes(size_bytes: float | None) -> str:
     return UNKNOWN if size_bytes is None else _grouped(f"{size_bytes / 1024:,.1f}")
 
 
+def mebibytes(size_bytes: float | None) -> str:
+    """Return bytes as MiB with one decimal."""
+    return UNKNOWN if size_bytes is None else _grouped(f"{size_bytes / 1048576:,.1f}")
+
+
 def count(value: float | None) -> str:
     """Return a whole number in groups of three."""
     return UNKNOWN if value is None else _grouped(f"{value:,.0f}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from edgebench.records import Environment, Measurement
-from edgebench.report import details, figures, wording
+from edgebench.records import Measurement
+from edgebench.report import details, facts, figures, wording
 from edgebench.report.architectures import draw_architectures
 from edgebench.report.charts import Drawing, draw_charts
+from edgebench.report.importance import Importance, importances
 from edgebench.report.scripts import charts_library, packed, tables_library
 from edgebench.report.strip import read_strip
 from edgebench.report.summary import as_plain
@@ -24,7 +25,9 @@ from edgebench.report.view import RunView
 MOST_ENTRIES = 500
 
 
-def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
+def render_page(
+    view: RunView, summary: Mapping[str, Any], decided: Sequence[Importance] | None = None
+) -> str:
     """Return the page of one run as HTML.
 
     All text of the run is escaped, in the markup, in the scripts and in the drawings. Equal input gives an equal
@@ -33,8 +36,9 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
     Args:
         view: The run.
         summary: Its summary document, kept in the page as data.
+        decided: What decides the objectives, where it is known already.
     """
-    drawings = draw_charts(view)
+    drawings = draw_charts(view, importances(view) if decided is None else decided)
     models_dir = PurePosixPath(summary["report"]).parent / "models"
     return (
         environment()
@@ -46,10 +50,10 @@ def render_page(view: RunView, summary: Mapping[str, Any]) -> str:
             drawings=drawings,
             architectures=draw_architectures(view),
             pack=pack(drawings, with_tables=True),
-            device_facts=list(_device_facts(view)),
-            run_facts=_run_facts(view),
-            chip=_chip(view),
-            commands=_commands(view, models_dir),
+            device_facts=list(facts.device_facts(view)),
+            run_facts=facts.run_facts(view),
+            chip=facts.chip(view),
+            commands=facts.commands(view, models_dir),
             netron=lambda file: shlex.join(["netron", str(models_dir / file.artifact.file_name)]),
             data=_data(view, summary),
             decimals=figures.decimals_for(_latencies(view)),
@@ -85,12 +89,13 @@ def environment() -> jinja2.Environment:
         accuracy_interval=figures.accuracy_interval,
         points=figures.percentage_points,
         kib=figures.kibibytes,
+        mib=figures.mebibytes,
         count=figures.count,
         ms=figures.milliseconds,
         interval=figures.interval,
         duration=figures.duration,
         strip=read_strip,
-        readable=wording.readable,
+        state=wording.state,
         shell=shlex.join,
         order=lambda value: -1 if value is None else f"{value:.6g}",
         delegated=wording.delegated,
@@ -104,8 +109,10 @@ def environment() -> jinja2.Environment:
         why_no_front=wording.why_no_front,
         notices=wording.notices,
         what_the_file_is=wording.what_the_file_is,
+        how_it_ended=wording.how_it_ended,
         device_matrix=details.device_matrix,
         class_rows=details.class_rows,
+        class_precisions=details.class_precisions,
         worst_layers=details.worst_layers,
         operations=details.operations,
         ledger=details.ledger,
@@ -122,92 +129,6 @@ def _latencies(view: RunView) -> Iterator[float]:
             yield metric.value
     for file in view.all_files():
         yield from (measurement.p50_ms for measurement in file.measurements)
-
-
-def _main_measurement(view: RunView) -> Measurement | None:
-    files = ([view.main_file(view.pick.trial.trial_id)] if view.pick else []) + list(
-        view.all_files()
-    )
-    measured = (view.main_measurement(file) for file in files if file)
-    return next((measurement for measurement in measured if measurement), None)
-
-
-def _chip(view: RunView) -> str:
-    """Return the device in one line: ``pi5, Raspberry Pi 5, litert 2.3.0, 1 thread, 41 C``."""
-    info = next((device for device in view.run.devices if device.name == view.main_device), None)
-    measurement = _main_measurement(view)
-    words = [view.main_device or "no device"]
-    if info:
-        words.append(info.model or info.machine)
-    if measurement is None:
-        return ", ".join([*words, "no exported file measured"])
-    return ", ".join([*words, *_runtime_words(measurement.environment)])
-
-
-def _runtime_words(environment: Environment) -> Iterator[str]:
-    yield f"{environment.runtime} {environment.runtime_version}"
-    if environment.delegate:
-        yield environment.delegate
-    yield "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
-    if environment.temperature_c is not None:
-        yield f"{environment.temperature_c:.0f} \N{DEGREE SIGN}C"
-
-
-def _device_facts(view: RunView) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield titled groups of facts: each device, then the conditions of the pick's measurement."""
-    for device in view.run.devices:
-        facts = as_plain(device)
-        if device.memory_bytes is not None:
-            facts["memory_bytes"] = figures.count(device.memory_bytes)
-        yield f"Device {device.name}", _pairs(facts)
-    measurement = _main_measurement(view)
-    if measurement:
-        taken = {
-            "model": measurement.model_name,
-            "blocks": f"{len(measurement.blocks)}, each a fresh process",
-            "samples": figures.count(len(measurement.pooled_ns())),
-            "measured_utc": measurement.measured_utc,
-        }
-        yield "Measured under", _pairs(taken | as_plain(measurement.environment))
-
-
-def _run_facts(view: RunView) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return titled groups of facts: the suite as it was run, the data, the host, the software."""
-    run, suite = view.run, view.run.suite
-    setup = {"file": run.suite_path, "hash": run.suite_hash} | as_plain(suite)
-    setup["objectives"] = [f"{o.metric} {o.goal.value}" for o in suite.objectives]
-    setup["constraints"] = [str(constraint) for constraint in suite.constraints]
-    setup["export"] = [str(target) for target in suite.export]
-    groups = {"Suite": setup, "Data": run.data, "Host": run.host, "Software": run.versions}
-    return [(title, _pairs(group)) for title, group in groups.items() if group]
-
-
-def _pairs(mapping: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(wording.readable(str(key)), _words(value)) for key, value in mapping.items()]
-
-
-def _words(value: Any) -> str:
-    if value is None or value == "":
-        return "not told"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_words(item)}" for key, item in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_words, value)) or "none"
-    return str(value)
-
-
-def _commands(view: RunView, models_dir: PurePosixPath) -> list[tuple[str, str]]:
-    """Return what to do next with the pick: a purpose and a command each."""
-    if view.pick is None:
-        return []
-    total = str(2 * view.run.suite.oracle.max_trials)
-    resume = ["edgebench", "search", "--resume", view.run.run_id, "--max-trials", total]
-    commands = [("extend", resume)]
-    if file := view.main_file(view.pick.trial.trial_id):
-        path = str(models_dir / file.artifact.file_name)
-        profile = ["edgebench", "profile", path, "--device", view.main_device]
-        commands = [("profile", profile), ("graph", ["netron", path]), *commands]
-    return [(purpose, shlex.join(words)) for purpose, words in commands]
 
 
 def _data(view: RunView, summary: Mapping[str, Any]) -> dict[str, Any]:

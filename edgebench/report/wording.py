@@ -226,6 +226,24 @@ def about_accuracy(file: ScoredFile, title: str) -> Iterator[str]:
     )
 
 
+def state(measurement: Measurement) -> str:
+    """Return ``valid``, ``noisy: drift`` or ``invalid: throttled``."""
+    if measurement.valid and not measurement.reasons:
+        return "valid"
+    why = ", ".join(map(readable, measurement.reasons))
+    return f"{'noisy' if measurement.valid else 'invalid'}: {why}"
+
+
+def how_it_ended(trial: Trial, *, contends: bool) -> str:
+    """Return the status of a trial, and what else sets it apart."""
+    words = (
+        trial.status.value,
+        "baseline" if trial.is_baseline else "",
+        "possibly on the front" if contends else "",
+    )
+    return ", ".join(word for word in words if word)
+
+
 def about_latencies(file: ScoredFile) -> Iterator[str]:
     """Yield a sentence for each latency of a file that is noisy or invalid."""
     for measurement in file.measurements:

@@ -12,7 +12,8 @@ from edgebench.errors import InputError, WorkError
 from edgebench.export import description_path
 from edgebench.records import Artifact, Format, Precision, RunResult
 from edgebench.report.card import render_card
-from edgebench.report.markdown import render_markdown
+from edgebench.report.importance import importances
+from edgebench.report.markdown_page import render_markdown
 from edgebench.report.page import render_page
 from edgebench.report.summary import as_json, summarise
 from edgebench.report.tables import front_frame, trials_frame
@@ -77,6 +78,7 @@ def render_files(view: RunView, report_dir: Path) -> dict[str, str]:
         report_dir: The folder, as it is to be written in the texts.
     """
     summary = summarise(view.result, report_dir=report_dir)
+    decided = importances(view)
     cards = {
         f"{MODELS}{trial.trial_id}.md": render_card(view, trial)
         for trial in view.winners
@@ -86,9 +88,9 @@ def render_files(view: RunView, report_dir: Path) -> dict[str, str]:
         "trials.csv": trials_frame(view.result).to_csv(index=False),
         "front.csv": front_frame(view.result).to_csv(index=False),
         "summary.json": as_json(summary),
-        "report.md": render_markdown(view),
+        "report.md": render_markdown(view, decided),
         **cards,
-        "index.html": render_page(view, summary),
+        "index.html": render_page(view, summary, decided),
     }
 
 

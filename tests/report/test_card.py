@@ -184,7 +184,7 @@ def test_what_to_be_careful_of_is_said(result: RunResult, build: Any) -> None:
         "- t008 tflite int8: -2.5 pt accuracy against Keras, more than the 2 that the suite allows, McNemar p 0.021.",
         "- t008 tflite int8 on pi5: the latency is noisy (drift).",
     ]
-    assert "| valid, noisy: drift |" in card
+    assert "| noisy: drift |" in card
     assert "Be careful of" not in render_card(*told(result))
 
 

@@ -146,7 +146,7 @@ def test_of_very_many_trials_the_winners_and_others_evenly_chosen_are_drawn(
 
 
 def test_pictures_are_xml_in_the_colours_of_the_page(result: RunResult) -> None:
-    for drawing in draw_charts(RunView.of(result)).values():
+    for drawing in draw_charts(RunView.of(result), ()).values():
         root = ET.fromstring(drawing.svg)
         assert root.get("viewBox")
         assert root.get("width") is None
@@ -190,7 +190,7 @@ def test_names_are_text_in_the_picture(result: RunResult, build: SimpleNamespace
 def test_equal_runs_are_drawn_equal(result: RunResult) -> None:
     view = RunView.of(result)
 
-    assert draw_charts(view) == draw_charts(view)
+    assert draw_charts(view, ()) == draw_charts(view, ())
 
 
 def test_ticks_of_a_log_axis_are_round_and_enough() -> None:
