@@ -53,6 +53,8 @@ def print_stopped(stopped: StoppedError, *, store: Path) -> None:
 def _facts(
     result: SearchResult, view: RunView, headline: str, comparison: str
 ) -> Iterator[tuple[str, str]]:
+    from edgebench.report.cautions import cautions
+
     if view.pick is None:
         yield "front", headline
     else:
@@ -62,6 +64,8 @@ def _facts(
         test = view.value(view.pick.trial, view.tested)
         if test is not None:
             yield "tested", _tested(view, test)
+    for caution in cautions(view):
+        yield "warn", f"{caution.code}  {caution.sentence}"
     for note in (*view.run.notes, *_repeat_notes(view)):
         yield "note", note
     failed = view.count(Status.FAILED)
@@ -92,7 +96,6 @@ def _repeat_notes(view: RunView) -> Iterator[str]:
 
     if view.is_repeated:
         yield wording.certainty(view)
-        yield from wording.contenders(view)
 
 
 def _aim(view: RunView) -> str:

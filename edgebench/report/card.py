@@ -17,6 +17,7 @@ from edgebench.records import (
     Trial,
 )
 from edgebench.report import figures, wording
+from edgebench.report.cautions import about_the_run
 from edgebench.report.markdown import bullets, fenced, table, text, titled
 from edgebench.report.snippet import snippet
 from edgebench.report.view import RunView, ScoredFile
@@ -221,7 +222,7 @@ def _layers(files: Sequence[ScoredFile]) -> str:
 
 
 def _cautions(view: RunView, trial: Trial, files: Sequence[ScoredFile]) -> Iterator[str]:
-    yield from wording.about_the_run(view)
+    yield from (caution.sentence for caution in about_the_run(view))
     if trial.note:
         yield f"{trial.note.rstrip('.')}."
     for file in files:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from edgebench import stats
 from edgebench.records import Artifact, Measurement, Trial, metric_kind
-from edgebench.report import details, facts, figures, wording
+from edgebench.report import cautions, details, facts, figures, wording
 from edgebench.report.importance import Importance, importances
 from edgebench.report.markdown import bullets, fenced, table, text, titled
 from edgebench.report.view import RunView, ScoredFile
@@ -42,7 +42,7 @@ def render_markdown(view: RunView, decided: Sequence[Importance] | None = None) 
     run = view.run
     title = f"The front: {len(view.front)} of {len(view.searched)} models"
     sections = {
-        "Be careful of": bullets(wording.notices(view)),
+        "Be careful of": bullets(_cautions(view)),
         title: _joined(_front(view), wording.certainty(view), _cards(view)),
         "What to do next": "\n\n".join(
             fenced(command) for _, command in facts.commands(view, MODELS)
@@ -72,6 +72,12 @@ def render_markdown(view: RunView, decided: Sequence[Importance] | None = None) 
         "[The whole report](index.html), [summary.json](summary.json), [trials.csv](trials.csv), [front.csv](front.csv)"
     )
     return _joined(*parts) + "\n"
+
+
+def _cautions(view: RunView) -> Iterator[str]:
+    for caution in cautions.cautions(view):
+        yield f"{caution.code}: {caution.sentence} {caution.remedy}"
+    yield from cautions.notes(view)
 
 
 def _joined(*parts: str) -> str:

@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from edgebench.records import Measurement
-from edgebench.report import details, facts, figures, wording
+from edgebench.report import cautions, details, facts, figures, wording
 from edgebench.report.architectures import draw_architectures
 from edgebench.report.charts import Drawing, draw_charts
 from edgebench.report.importance import Importance, importances
@@ -107,7 +107,8 @@ def environment() -> jinja2.Environment:
         against_baseline=wording.against_baseline,
         certainty=wording.certainty,
         why_no_front=wording.why_no_front,
-        notices=wording.notices,
+        cautions=cautions.cautions,
+        notes=cautions.notes,
         what_the_file_is=wording.what_the_file_is,
         how_it_ended=wording.how_it_ended,
         device_matrix=details.device_matrix,

@@ -132,58 +132,6 @@ def why_no_front(view: RunView) -> str:
     return "No completed model beats the reference in every objective, so the front is empty."
 
 
-def notices(view: RunView) -> list[str]:
-    """Return what a reader should be careful of, each as a sentence; empty for a run without any."""
-    found = list(about_the_run(view))
-    found += [f"{note.rstrip('.')}." for note in view.run.notes]
-    found += [f"{trial.trial_id}: {trial.note.rstrip('.')}." for trial in view.ended if trial.note]
-    reasons = Counter(trial.reason or "no reason given" for trial in _failed(view))
-    found += [
-        f"{_trials(number)} failed: {reason.rstrip('.')}."
-        for reason, number in reasons.most_common()
-    ]
-    possible = [member.trial.trial_id for member in view.front if not member.certain]
-    if possible:
-        found.append(f"Only possibly on the front, since intervals overlap: {', '.join(possible)}.")
-    found += contenders(view)
-    found += [
-        f"{repeat.trial_id}: its training with seed {repeat.seed} failed: {repeat.reason.rstrip('.')}."
-        for repeat in view.result.repeats
-        if repeat.accuracy is None
-    ]
-    for file in view.all_files():
-        found += about_accuracy(file, view.file_title)
-        found += about_latencies(file)
-    return found
-
-
-def about_the_run(view: RunView) -> Iterator[str]:
-    """Yield what holds for everything in a run: it was not finished, not whole, or not of committed code."""
-    run = view.run
-    if run.status != "completed":
-        yield f"This run is {run.status}: {len(view.searched)} trials have ended."
-    if run.suite.scale != 1.0:
-        yield f"The suite was scaled by {run.suite.scale:g}: fewer trials and epochs than it asks."
-    if run.suite.data.sample != 1.0:
-        share = f"{100 * run.suite.data.sample:g}"
-        yield f"Of the data the first {share} % was used (sample: {run.suite.data.sample:g})."
-    if run.data.get("synthetic"):
-        source = run.data.get("source", "made up").removeprefix("synthetic: ")
-        yield f"The data is synthetic: {source}; nothing here says how it does on real data."
-    if run.data.get("task") == "segmentation" and run.data.get("commonest_share"):
-        share = figures.accuracy(run.data["commonest_share"])
-        yield f"The commonest answer, given everywhere, is right for {share} of the pixels that were chosen by."
-    for note in run.data.get("notes", ()):
-        yield str(note)
-    if run.suite.data.validation == "test":
-        yield (
-            "Networks were chosen by the test part (validation: test), as in the published experiments: "
-            "its score is no promise for other data."
-        )
-    if run.git_dirty:
-        yield "The working tree held changes that were not committed."
-
-
 def certainty(view: RunView) -> str:
     """Return what ``certain`` and ``possible`` heed in this run."""
     if not view.front:
@@ -201,12 +149,6 @@ def certainty(view: RunView) -> str:
     )
 
 
-def contenders(view: RunView) -> list[str]:
-    """Return a sentence that names those off the front that may belong on it; none where there are none."""
-    names = ", ".join(member.trial.trial_id for member in view.contenders)
-    return [f"Off the front, possibly on it within their intervals: {names}."] if names else []
-
-
 def readable(reason: str) -> str:
     """Return a reason code such as ``interval_wide`` as words."""
     return reason.replace("_", " ")
@@ -221,7 +163,7 @@ def about_accuracy(file: ScoredFile, title: str) -> Iterator[str]:
     test = artifact.parity.mcnemar_p if artifact.parity is not None else None
     sure = "" if test is None else f", McNemar p {test:.2g}"
     yield (
-        f"{_named(file)}: {lost} pt {title} against Keras, more than the "
+        f"{named(file)}: {lost} pt {title} against Keras, more than the "
         f"{100 * file.largest_drop:g} that the suite allows{sure}."
     )
 
@@ -250,7 +192,7 @@ def about_latencies(file: ScoredFile) -> Iterator[str]:
         if measurement.reasons:
             kind = "noisy" if measurement.valid else "invalid"
             why = ", ".join(map(readable, measurement.reasons))
-            yield f"{_named(file)} on {measurement.device}: the latency is {kind} ({why})."
+            yield f"{named(file)} on {measurement.device}: the latency is {kind} ({why})."
 
 
 def delegated(environment: Environment) -> str:
@@ -261,7 +203,8 @@ def delegated(environment: Environment) -> str:
     return name if taken is None or left is None else f"{name} {taken} of {taken + left}"
 
 
-def _named(file: ScoredFile) -> str:
+def named(file: ScoredFile) -> str:
+    """Return ``t023 tflite int8``."""
     return f"{file.artifact.trial_id} {what_the_file_is(file)}"
 
 
@@ -273,13 +216,5 @@ def _values(view: RunView, trial: Trial) -> dict[str, float]:
     return {name: metric.value for name, metric in view.metrics(trial).items()}
 
 
-def _failed(view: RunView) -> list[Trial]:
-    return [trial for trial in view.ended if trial.status is Status.FAILED]
-
-
 def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{number} {status}" for status, number in counts.most_common())
-
-
-def _trials(number: int) -> str:
-    return "1 trial" if number == 1 else f"{number} trials"

@@ -72,22 +72,6 @@ def test_a_limit_on_latency_is_broken_by_the_tail(result: RunResult) -> None:
     assert "The nearest is t003: latency_ms 0.42 breaks latency_ms<=0.01." in why
 
 
-def test_the_note_of_a_trial_is_told(result: RunResult) -> None:
-    first, *others = result.trials
-    noted = replace(first, note="trained again from the first epoch: checkpoint t1 is missing")
-    notices = wording.notices(RunView.of(replace(result, trials=(noted, *others))))
-    assert (
-        f"{first.trial_id}: trained again from the first epoch: checkpoint t1 is missing."
-        in notices
-    )
-
-
-def test_a_clean_run_has_nothing_to_be_careful_of(result: RunResult) -> None:
-    sound = tuple(trial for trial in result.trials if trial.trial_id != "t006")
-
-    assert wording.notices(RunView.of(replace(result, trials=sound))) == []
-
-
 def test_what_certain_heeds(result: RunResult, poor: dict[str, RunResult]) -> None:
     assert "latency alone" in wording.certainty(RunView.of(result))
     assert wording.certainty(RunView.of(poor["all failed"])) == ""
@@ -97,61 +81,11 @@ def test_what_certain_heeds(result: RunResult, poor: dict[str, RunResult]) -> No
     assert "the training with the median one" in sentence
 
 
-def test_who_may_belong_on_the_front_and_failed_repeats_are_told(result: RunResult) -> None:
-    dull = replace(
-        next(trial for trial in result.trials if trial.trial_id == "t004"),
-        trial_id="t009",
-        metrics=tuple(
-            replace(
-                metric, value=metric.value + {"val_accuracy": -0.01, "param_bytes": 4}[metric.name]
-            )
-            if metric.name in ("val_accuracy", "param_bytes")
-            else metric
-            for metric in next(t for t in result.trials if t.trial_id == "t004").metrics
-        ),
-    )
-    repeats = (
-        Repeat(trial_id="t008", seed=1007, accuracy=0.932),
-        Repeat(trial_id="t008", seed=2007, accuracy=None, reason="the loss is not a number"),
-    )
-    run = replace(result, trials=(*result.trials, dull), repeats=repeats)
-    found = wording.notices(RunView.of(run))
-    assert any(
-        sentence.startswith("Off the front, possibly on it within their intervals: ")
-        and "t009" in sentence
-        for sentence in found
-    )
-    assert "t008: its training with seed 2007 failed: the loss is not a number." in found
+def test_the_state_of_a_measurement_is_one_word_and_why(build: SimpleNamespace) -> None:
+    sound = build.measurement("ab" * 32, "t001-fp32.tflite", 0.8)
+    noisy = replace(sound, blocks=(replace(sound.blocks[0], reasons=("drift",)), *sound.blocks[1:]))
+    hot = replace(noisy, invalid_reasons=("too_hot",))
 
+    said = [wording.state(measurement) for measurement in (sound, noisy, hot)]
 
-def test_what_to_be_careful_of(result: RunResult, build: SimpleNamespace) -> None:
-    (file,) = [a for a in result.artifacts if a.file_name == "t008-int8.tflite"]
-    hot = build.measurement(file.sha256, file.file_name, 0.8, invalid_reasons=("throttled",))
-    run = replace(
-        result.run,
-        status="interrupted",
-        git_dirty=True,
-        suite=replace(result.run.suite, scale=0.1, data=replace(result.run.suite.data, sample=0.2)),
-        notes=("the device was busy",),
-    )
-    dead = tuple(replace(a, accuracy=0.2) if a == file else a for a in result.artifacts)
-    changed = replace(
-        result,
-        run=run,
-        artifacts=dead,
-        measurements=result.measurements | {("t008", file.sha256): (hot,)},
-    )
-
-    found = "\n".join(wording.notices(RunView.of(changed)))
-
-    assert "This run is interrupted: 8 trials have ended." in found
-    assert "scaled by 0.1" in found
-    assert "Of the data the first 20 % was used (sample: 0.2)." in found
-    assert "not committed" in found
-    assert "the device was busy." in found
-    assert "1 trial failed: out of memory." in found
-    assert (
-        "t008 tflite int8: -75.6 pt accuracy against Keras, more than the 2 that the suite allows"
-        in found
-    )
-    assert "t008 tflite int8 on pi5: the latency is invalid (throttled" in found
+    assert said == ["valid", "noisy: drift", "invalid: too hot, drift"]

@@ -67,11 +67,11 @@ def _rows(view: RunView) -> list[dict[str, Any]]:
     ]
     if len(rows) <= MOST_MARKS:
         return rows
-    before = [0.0, *(row["hypervolume"] for row in rows)]
+    before = (0.0, *view.hypervolume)
     return [
         row
-        for row, volume in zip(rows, before, strict=False)
-        if row["hypervolume"] > volume or row is rows[-1]
+        for row, volume, after in zip(rows, before, view.hypervolume, strict=False)
+        if after > volume or row is rows[-1]
     ]
 
 
