@@ -12,10 +12,10 @@ import pytest
 from edgebench import suites
 from edgebench.datasets import DATASETS
 from edgebench.records import DataPlan, Metric, Precision, Repeat, RunResult, Status
-from edgebench.report import RunView, paper_document, write_paper
+from edgebench.report import RunView, figures, paper_document, write_paper
 from edgebench.report.paper.ours import outcomes_of
-from edgebench.report.paper.published import FURTHER_POINTS, GROUPS, Case
-from edgebench.report.paper.tables import HEADER, paper_tables, standing
+from edgebench.report.paper.published import FURTHER, GROUPS, Case, ten_best
+from edgebench.report.paper.tables import HEADER, paper_tables, standing, ten_best_tables
 from edgebench.templates import TEMPLATES
 
 CASES = [case for group in GROUPS for case in group.cases]
@@ -45,7 +45,7 @@ def test_every_case_is_a_suite_that_ships(case: Case) -> None:
 
 
 def test_further_points_belong_to_a_case() -> None:
-    assert {suite for suite, *_ in FURTHER_POINTS} <= {case.suite for case in CASES}
+    assert FURTHER.keys() <= {case.suite for case in CASES}
 
 
 def test_a_run_belongs_to_its_template_data_and_share(cifar: RunResult) -> None:
@@ -116,6 +116,35 @@ def test_tables_have_every_published_figure_and_say_where_no_run_is(cifar: RunRe
     assert ours[0] == SE_40.title
     assert "better by" in ours[-1]
     assert "suite mine" in ours[-1]
+
+
+def test_the_ten_best_stand_rank_by_rank_beside_the_published(
+    cifar: RunResult, build: SimpleNamespace
+) -> None:
+    (ours,) = ten_best_tables([RunView.of(cifar)])
+    (found,) = outcome(SE_40, cifar)
+    assert [each.value for each in found.ten_best] == [0.972, 0.965, 0.958, 0.944, 0.913]
+    assert ours.title == f"Ten best of {SE_40.title}, run 1121-cedar"
+    assert {len(row) for row in ours.rows} == {len(ours.header)}
+    assert [row[1] for row in ours.rows] == ["t008", "t004", "t007", "t001", "t002"]
+    assert [row[4] for row in ours.rows] == ["0.697", "", "", "", ""]
+
+    case = next(case for case in CASES if case.suite == "tsinghua-se-auto")
+    suite = replace(cifar.run.suite, data=DataPlan(name="tsinghua"))
+    (faces,) = ten_best_tables([RunView.of(replace(cifar, run=replace(cifar.run, suite=suite)))])
+    assert len(faces.rows) == 10
+    assert [row[4] for row in faces.rows] == [figures.accuracy(f.value) for f in ten_best(case)]
+    assert [row[6] for row in faces.rows[5:]] == [""] * 5
+    losses = next(case for case in CASES if case.metric == "val_loss")
+    assert ten_best(losses)[0].value == min(figure.value for figure in losses.figures)
+
+
+def test_a_trial_whose_size_was_not_told_is_left_out(cifar: RunResult) -> None:
+    bare = tuple(
+        replace(t, metrics=tuple(m for m in t.metrics if m.name != "trainable_params"))
+        for t in cifar.trials
+    )
+    assert outcome(SE_40, replace(cifar, trials=bare)) == []
 
 
 def test_the_folder_is_whole_offline_and_escaped(cifar: RunResult, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from edgebench.report.charts.drawing import (
     share_axis,
 )
 from edgebench.report.paper.ours import outcomes_of
-from edgebench.report.paper.published import FURTHER_POINTS, GROUPS
+from edgebench.report.paper.published import FURTHER, GROUPS
 from edgebench.report.view import RunView
 
 HEIGHT = 380
@@ -62,15 +62,12 @@ def size_against_accuracy(views: Sequence[RunView]) -> Drawing:
 
 
 def _published() -> Iterator[dict[str, Any]]:
-    data = {case.suite: group.data for group in GROUPS for case in group.cases}
     for group in GROUPS:
         for case in group.cases:
-            for figure in case.figures:
+            for figure in (*case.figures, *FURTHER.get(case.suite, ())):
                 if figure.params and group.data in SHAPES:
                     label = f"{case.title}, {figure.search}".rstrip(", ")
                     yield _row("published", group.data, label, figure.params, figure.value)
-    for suite, search, params, value in FURTHER_POINTS:
-        yield _row("published", data[suite], f"{suite}, {search}", params, value)
 
 
 def _ours(views: Sequence[RunView]) -> Iterator[dict[str, Any]]:

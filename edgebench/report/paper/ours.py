@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from edgebench.objectives import best_of, is_feasible
-from edgebench.records import Metric, Status, Trial
+from edgebench.objectives import is_feasible
+from edgebench.records import METRICS, Goal, Metric, Status, Trial
 from edgebench.report.paper.published import Case
 from edgebench.report.view import RunView
+
+MOST_RANKED = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One of the ten best trials of a run: ``value`` is that of the case's metric, of one training."""
+
+    trial_id: str
+    value: float
+    params: int
+    epochs: int
+    architecture: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +30,7 @@ class Outcome:
 
     ``best`` is of one training, as published figures are; ``mean`` of several seeds of that same network, where it was
     trained again, in the metric that its search went by. ``iou``, ``average_precision`` and ``tested``, whose name is
-    ``test_title``, are what else is known of it. ``precision`` is that of the files which the search ranked by.
+    ``test_title``, are what else is known of it. ``ten_best`` begins with it. ``precision`` is that of the files which the search ranked by.
     """
 
     run_id: str
@@ -42,6 +55,7 @@ class Outcome:
     status: str
     limits: str
     commonest_share: float | None
+    ten_best: tuple[Ranked, ...]
 
 
 def outcomes_of(case: Case, views: Iterable[RunView]) -> Iterator[Outcome]:
@@ -56,21 +70,27 @@ def outcomes_of(case: Case, views: Iterable[RunView]) -> Iterator[Outcome]:
 
 
 def _counts(view: RunView, trial: Trial, metric: str) -> bool:
-    is_allowed = is_feasible(view.run.suite.constraints, trial.values())
-    return trial.status is Status.COMPLETED and metric in trial.values() and is_allowed
+    values = trial.values()
+    is_told = {metric, "trainable_params"} <= values.keys()
+    is_allowed = is_feasible(view.run.suite.constraints, values)
+    return trial.status is Status.COMPLETED and is_told and is_allowed
 
 
 def _outcome(view: RunView, trained: list[Trial], metric: str) -> Outcome:
     run = view.run
-    best = best_of(metric, [trial.values()[metric] for trial in trained])
-    trial = next(trial for trial in trained if trial.values()[metric] == best)
+    ranked = sorted(
+        trained,
+        key=lambda trial: trial.values()[metric],
+        reverse=METRICS[metric].goal is Goal.MAX,
+    )
+    trial = ranked[0]
     values = trial.values()
     return Outcome(
         run_id=run.run_id,
         suite=run.suite.name,
         search=run.suite.oracle.name,
         trial_id=trial.trial_id,
-        best=best,
+        best=values[metric],
         mean=view.repeated(trial),
         params=int(values["trainable_params"]),
         iou=values.get("val_iou"),
@@ -88,4 +108,16 @@ def _outcome(view: RunView, trained: list[Trial], metric: str) -> Outcome:
         status=run.status,
         limits=", ".join(map(str, run.suite.constraints)),
         commonest_share=run.data.get("commonest_share"),
+        ten_best=tuple(_ranked(each, metric) for each in ranked[:MOST_RANKED]),
+    )
+
+
+def _ranked(trial: Trial, metric: str) -> Ranked:
+    values = trial.values()
+    return Ranked(
+        trial_id=trial.trial_id,
+        value=values[metric],
+        params=int(values["trainable_params"]),
+        epochs=trial.epochs,
+        architecture=trial.architecture,
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from edgebench.objectives import CONFIDENCE
 from edgebench.records import METRICS, Goal, Metric, Precision, metric_kind
 from edgebench.report import figures
 from edgebench.report.paper.ours import Outcome, outcomes_of
-from edgebench.report.paper.published import EPOCHS, GROUPS, TRIALS, Case, Group
+from edgebench.report.paper.published import EPOCHS, GROUPS, TRIALS, Case, Group, ten_best
 from edgebench.report.view import RunView
 
 HEADER = (
@@ -17,19 +18,24 @@ HEADER = (
     "also", "epochs", "of published", "hours", "remarks",
 )  # fmt: skip
 LEFT = 2
+TEN_BEST = (
+    "rank", "trial", "architecture", "published search", "published", "its parameters", "ours", "our parameters", "our epochs",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The experiments on one data set: ``rows`` has one for each published figure and run, under `HEADER`."""
+    """Rows of text under a header; the first ``left`` columns hold words."""
 
     title: str
     about: str
     rows: tuple[tuple[str, ...], ...]
+    header: tuple[str, ...] = HEADER
+    left: int = LEFT
 
 
 def paper_tables(views: Sequence[RunView]) -> tuple[Table, ...]:
-    """Return a table for each data set; where no run is, ours stays empty."""
+    """Return a table for each data set, a row for each published figure and run; where no run is, ours stays empty."""
     return tuple(
         Table(
             title=group.title,
@@ -38,6 +44,42 @@ def paper_tables(views: Sequence[RunView]) -> tuple[Table, ...]:
         )
         for group in GROUPS
     )
+
+
+def ten_best_tables(views: Sequence[RunView]) -> tuple[Table, ...]:
+    """Return a table for each of our runs: its ten best trials, rank by rank beside what was published of such."""
+    return tuple(
+        Table(
+            title=f"Ten best of {case.title}, run {outcome.run_id}",
+            about=f"By {metric_kind(case.metric).title}, of one training each; published ones as far as they were told, of all searches together.",
+            rows=tuple(_ranks(case, outcome)),
+            header=TEN_BEST,
+            left=4,
+        )
+        for group in GROUPS
+        for case in group.cases
+        for outcome in outcomes_of(case, views)
+    )
+
+
+def _ranks(case: Case, outcome: Outcome) -> Iterator[tuple[str, ...]]:
+    pairs = zip_longest(outcome.ten_best, ten_best(case))
+    for rank, (ours, theirs) in enumerate(pairs, 1):
+        yield (
+            str(rank),
+            ours.trial_id if ours else "",
+            ours.architecture if ours else "",
+            (theirs.search or "not told") if theirs else "",
+            figures.accuracy(theirs.value) if theirs else "",
+            _params(theirs.params) if theirs else "",
+            figures.accuracy(ours.value) if ours else "",
+            figures.count(ours.params) if ours else "",
+            str(ours.epochs) if ours else "",
+        )
+
+
+def _params(count: int | None) -> str:
+    return figures.count(count) if count else "not told"
 
 
 def standing(case: Case, outcome: Outcome) -> str:
@@ -73,7 +115,7 @@ def _rows(case: Case, views: Sequence[RunView]) -> list[tuple[str, ...]]:
         (
             figure.search or "not told",
             figures.accuracy(figure.value),
-            figures.count(figure.params) if figure.params else "not told",
+            _params(figure.params),
         )
         for figure in case.figures
     ] or [("", "not published", "")]
@@ -93,7 +135,7 @@ def _outcome(case: Case, outcome: Outcome) -> tuple[str, ...]:
     share = outcome.search_epochs / case.goal_epochs if case.goal_epochs else None
     again = f" + {figures.count(outcome.repeat_epochs)}" if outcome.repeat_epochs else ""
     return (
-        f"{outcome.search}, {outcome.trials} trials",
+        f"{outcome.search}, {'1 trial' if outcome.trials == 1 else f'{outcome.trials} trials'}",
         f"{outcome.run_id} {outcome.trial_id}",
         figures.accuracy(outcome.best),
         _mean(case, outcome.mean),

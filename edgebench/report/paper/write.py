@@ -13,8 +13,8 @@ from edgebench.report.markdown import table, text
 from edgebench.report.page import environment
 from edgebench.report.paper.drawing import size_against_accuracy
 from edgebench.report.paper.ours import outcomes_of
-from edgebench.report.paper.published import DOI, GROUPS
-from edgebench.report.paper.tables import HEADER, LEFT, Table, budget_sentence, paper_tables
+from edgebench.report.paper.published import DOI, GROUPS, ten_best
+from edgebench.report.paper.tables import Table, budget_sentence, paper_tables, ten_best_tables
 from edgebench.report.summary import as_json, as_plain
 from edgebench.report.view import RunView
 
@@ -30,14 +30,13 @@ def write_paper(results: Iterable[RunResult], reports_dir: Path) -> Path:
     views = [RunView.of(result) for result in results]
     folder = reports_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    tables, drawing = paper_tables(views), size_against_accuracy(views)
+    tables = (*paper_tables(views), *ten_best_tables(views))
+    drawing = size_against_accuracy(views)
     page = (
         environment()
         .get_template("paper.html.j2")
         .render(
             tables=tables,
-            header=HEADER,
-            left=LEFT,
             drawings={drawing.name: drawing},
             budget=budget_sentence(),
             doi=DOI,
@@ -68,6 +67,7 @@ def paper_document(views: Iterable[RunView]) -> dict[str, Any]:
                 "sample": case.sample,
                 "metric": case.metric,
                 "published": [as_plain(dataclasses.asdict(figure)) for figure in case.figures],
+                "published_ten_best": [as_plain(figure) for figure in ten_best(case)],
                 "ours": [as_plain(outcome) for outcome in outcomes_of(case, known)],
             }
             for group in GROUPS
@@ -83,5 +83,9 @@ def _markdown(tables: Iterable[Table]) -> str:
         "![Size against accuracy](figure-18.svg)",
     ]
     for each in tables:
-        parts += [f"## {text(each.title)}", text(each.about), table(HEADER, each.rows, left=LEFT)]
+        parts += [
+            f"## {text(each.title)}",
+            text(each.about),
+            table(each.header, each.rows, left=each.left),
+        ]
     return "\n\n".join(parts) + "\n"
