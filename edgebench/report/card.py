@@ -12,7 +12,6 @@ from edgebench.records import (
     DeviceInfo,
     Format,
     Measurement,
-    Parity,
     Precision,
     Trial,
 )
@@ -144,20 +143,14 @@ def _file_row(artifact: Artifact, keras: float | None) -> list[str]:
         figures.count(artifact.heldout_count),
         figures.percentage_points(_change(artifact, keras)),
         figures.accuracy(parity.agreement if parity else None),
-        _p_value(parity),
-        figures.UNKNOWN if artifact.max_abs_diff is None else f"{artifact.max_abs_diff:.1e}",
+        figures.small(parity.mcnemar_p if parity else None, ".2g"),
+        figures.small(artifact.max_abs_diff),
         figures.kibibytes(facts.arena_bytes if facts else None),
     ]
 
 
 def _change(artifact: Artifact, keras: float | None) -> float | None:
     return None if artifact.accuracy is None or keras is None else artifact.accuracy - keras
-
-
-def _p_value(parity: Parity | None) -> str:
-    if parity is None or parity.mcnemar_p is None:
-        return figures.UNKNOWN
-    return f"{parity.mcnemar_p:.2g}"
 
 
 def _devices(view: RunView, files: Sequence[ScoredFile]) -> str:

@@ -96,14 +96,14 @@ def about_the_run(view: RunView) -> Iterator[Caution]:
         )
         yield Caution(code=Code.CHOSEN_BY_TEST, sentence=sentence)
     if data.get("synthetic"):
-        source = str(data.get("source", "made up")).removeprefix("synthetic: ")
+        source = str(data.get("source") or "made up").removeprefix("synthetic: ")
         sentence = f"The data is synthetic: {source}; nothing here says how it does on real data."
         yield Caution(code=Code.SYNTHETIC, sentence=sentence)
     if data.get("task") == "segmentation" and data.get("commonest_share"):
         share = figures.accuracy(data["commonest_share"])
         sentence = f"The commonest answer, given everywhere, is right for {share} of the pixels that were chosen by."
         yield Caution(code=Code.COMMONEST_ANSWER, sentence=sentence)
-    for note in data.get("notes", ()):
+    for note in data.get("notes") or ():
         yield Caution(code=Code.DATA_NOTE, sentence=str(note))
 
 

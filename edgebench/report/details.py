@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgebench.records import Format, LayerError, Measurement, Precision, Trial
+from edgebench.report import figures
 from edgebench.report.view import RunView, ScoredFile
 
 PROBE = "the search's probe"
@@ -51,7 +52,9 @@ class Taken:
             ("governor", environment.governor, "{}"),
         )
         return ", ".join(
-            f"{name} {form.format(value)}" for name, value, form in told if value is not None
+            f"{name} {form.format(value)}"
+            for name, value, form in told
+            if isinstance(value, str) or figures.is_number(value)
         )
 
 

@@ -40,7 +40,7 @@ def _runtime_words(environment: Environment) -> Iterator[str]:
     if environment.delegate:
         yield environment.delegate
     yield "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
-    if environment.temperature_c is not None:
+    if figures.is_number(environment.temperature_c):
         yield f"{environment.temperature_c:.0f} \N{DEGREE SIGN}C"
 
 

@@ -6,6 +6,7 @@ Subspaces", as Optuna computes it.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,17 +94,19 @@ def _domains(seen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for name in dict.fromkeys(name for values in seen for name in values):
         values = [each[name] for each in seen if name in each]
         is_partial = len(values) < len(seen)
-        distinct = set(values)
+        distinct = set(map(str, values))
         if len(distinct) < 2 and not is_partial:
             continue
         numbers = [
-            float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)
+            float(v)
+            for v in values
+            if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)
         ]
         if len(numbers) == len(values) and len(distinct) > 2:
             low, high = min(numbers), max(numbers)
             domains[name] = FloatDistribution(low, high, log=low > 0 and high / low > 30)
         else:
-            domains[name] = CategoricalDistribution(sorted(map(str, distinct)))
+            domains[name] = CategoricalDistribution(sorted(distinct))
     return domains
 
 

@@ -196,7 +196,7 @@ def _sustained(view: RunView) -> str:
             file.artifact.file_name,
             f"{window.at_s:.0f}",
             figures.milliseconds(window.median_ns / 1e6, 3),
-            figures.UNKNOWN if window.temperature_c is None else f"{window.temperature_c:.0f}",
+            figures.small(window.temperature_c, ".0f"),
         ]
         for file, measured in _main_files(view)
         for window in measured.sustained
@@ -241,7 +241,12 @@ def _classes(view: RunView) -> str:
 
 def _layers(view: RunView) -> str:
     rows = (
-        [wording.what_the_file_is(file), error.layer, f"{error.relative:.3f}", str(error.examples)]
+        [
+            wording.what_the_file_is(file),
+            error.layer,
+            figures.small(error.relative, ".3f"),
+            str(error.examples),
+        ]
         for file, errors in details.worst_layers(view)
         for error in errors
     )
@@ -287,14 +292,12 @@ def _places(file: ScoredFile, decimals: int) -> Iterator[tuple[list[str], list[s
 def _fidelity(file: ScoredFile) -> list[str]:
     artifact: Artifact = file.artifact
     parity, stands = artifact.parity, artifact.facts
-    p_value = parity.mcnemar_p if parity else None
-    difference = artifact.max_abs_diff
     return [
         figures.accuracy(artifact.accuracy),
         figures.percentage_points(file.accuracy_change),
         figures.accuracy(parity.agreement if parity else None),
-        figures.UNKNOWN if p_value is None else f"{p_value:.2g}",
-        figures.UNKNOWN if difference is None else f"{difference:.1e}",
+        figures.small(parity.mcnemar_p if parity else None, ".2g"),
+        figures.small(artifact.max_abs_diff),
         figures.kibibytes(stands.arena_bytes if stands else None),
         figures.kibibytes(artifact.size_bytes),
     ]

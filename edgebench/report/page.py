@@ -90,6 +90,7 @@ def environment() -> jinja2.Environment:
         points=figures.percentage_points,
         kib=figures.kibibytes,
         mib=figures.mebibytes,
+        small=figures.small,
         count=figures.count,
         ms=figures.milliseconds,
         interval=figures.interval,
@@ -97,7 +98,7 @@ def environment() -> jinja2.Environment:
         strip=read_strip,
         state=wording.state,
         shell=shlex.join,
-        order=lambda value: -1 if value is None else f"{value:.6g}",
+        order=lambda value: f"{value:.6g}" if figures.is_number(value) else -1,
         delegated=wording.delegated,
         sample_count=lambda measurement: len(measurement.pooled_ns()),
         drawn=lambda drawing: Markup(drawing.svg),  # noqa: S704 who draws escapes what is written

@@ -143,7 +143,7 @@ class RunView:
 
     @property
     def _task(self) -> Task:
-        return load_task(str(self.run.data.get("task", "classification")))
+        return load_task(str(self.run.data.get("task") or "classification"))
 
     def is_pick(self, trial_id: str) -> bool:
         return self.pick is not None and self.pick.trial.trial_id == trial_id

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,15 +23,19 @@ from edgebench.records import (
     ExportTarget,
     Goal,
     LatencyPlan,
+    LayerError,
     Measurement,
     Metric,
     Objective,
     OraclePlan,
+    Parity,
+    Precision,
     Run,
     RunResult,
     Status,
     Suite,
     Trial,
+    Window,
 )
 from edgebench.templates.drawing import BlockChain
 
@@ -296,11 +302,65 @@ def poor_results() -> dict[str, RunResult]:
         ),
         "files not scored": replace(full, artifacts=unscored),
         "files not measured": replace(full, measurements={}, confirmed={}),
+        "one trial": make_result(SEARCHED[:1]),
+        "no int8": replace(
+            full, artifacts=tuple(a for a in full.artifacts if a.precision is not Precision.INT8)
+        ),
+        "the second device alone measured": _one_of_two(),
+        "answers that are no numbers": replace(full, artifacts=_without_numbers(full)),
+        **_measured_oddly(full),
+        "dates that are none": replace(
+            full,
+            run=replace(full.run, wall_s=math.nan, data={"task": None, "notes": None}),
+            trials=tuple(
+                replace(t, started_utc="2031-01-01T00:00:00", finished_utc="later")
+                for t in full.trials
+            ),
+        ),
         "no facts": replace(
             full,
             run=Run(run_id="bare", suite=make_suite(objectives=full.run.suite.objectives), suite_hash="0"),
         ),
     }  # fmt: skip
+
+
+def _one_of_two() -> RunResult:
+    """Return a run on two devices of which the second alone was measured."""
+    two = make_result(devices=("pi5", "pi4"))
+    (known,) = two.run.devices
+    run = replace(two.run, devices=(known, replace(known, name="pi4")))
+    measurements = {key: taken[1:] for key, taken in two.measurements.items()}
+    return replace(two, run=run, measurements=measurements)
+
+
+def _without_numbers(full: RunResult) -> tuple[Artifact, ...]:
+    """Return the files as those are scored that answer NaN."""
+    parity = Parity(
+        examples=0, max_abs_diff=math.nan, mean_abs_diff=math.inf, agreement=math.nan, mcnemar_p=math.nan,
+        scores={"accuracy of 0": math.nan}, layers=(LayerError(layer="fire2", relative=math.inf, examples=1),),
+    )  # fmt: skip
+    return tuple(
+        replace(a, accuracy=math.nan, max_abs_diff=math.nan, parity=parity) for a in full.artifacts
+    )
+
+
+def _measured_oddly(full: RunResult) -> dict[str, RunResult]:
+    """Return runs whose measurements hold what cannot be drawn."""
+
+    def changed(**facts: Any) -> RunResult:
+        taken = {k: tuple(replace(m, **facts) for m in ms) for k, ms in full.measurements.items()}
+        return replace(full, measurements=taken)
+
+    still = Block(samples_ns=(0.0,) * 3, init_ns=1, first_ns=1, warmup_invokes=0)
+    ran = next(iter(full.measurements.values()))[0].environment
+    window = Window(at_s=0.0, median_ns=1e6, invokes=9, temperature_c=math.nan)
+    return {
+        "a clock that stood still": changed(blocks=(still, still)),
+        "a thermometer that tells nothing": changed(
+            environment=replace(ran, temperature_c=math.nan, load_1m=math.nan),
+            sustained=(window,),
+        ),
+    }
 
 
 @pytest.fixture(scope="session")

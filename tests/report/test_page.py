@@ -290,7 +290,7 @@ def test_a_run_that_lacks_something_has_every_view(poor_result: RunResult) -> No
     absent = [attrs for tag, attrs in page.tags if attrs.get("class") == "absent"]
     assert len(drawn) == 3 or absent
     assert unpacked(page)["specs"].keys() == drawn
-    assert not [text for text in page.texts if re.search(r"\bNone\b|\bnan\b", text)]
+    assert not [text for text in page.texts if re.search(r"\b(None|nan|inf)\b", text)]
 
 
 def test_equal_runs_give_equal_pages(result: RunResult, html: str) -> None:

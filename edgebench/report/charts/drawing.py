@@ -14,6 +14,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from edgebench.report.summary import as_plain
+
 STILL_WIDTH = 760
 INK = "var(--ink, #1b1f24)"
 QUIET = "var(--quiet, #59616b)"
@@ -75,7 +77,7 @@ class Drawing:
 
 
 def draw(name: str, chart: Any, *, description: str, note: str, **more: Any) -> Drawing:
-    """Turn an altair chart into a `Drawing`; the live one takes the width of its holder.
+    """Turn an altair chart into a `Drawing`; the live one takes the width of its holder. What is no number is not drawn.
 
     Args:
         name: Its name in the page.
@@ -84,7 +86,7 @@ def draw(name: str, chart: Any, *, description: str, note: str, **more: Any) -> 
         note: How to read it.
         more: Keys and devices of the drawing.
     """
-    spec = chart.to_dict() | {"config": THEME}
+    spec = as_plain(chart.to_dict()) | {"config": THEME}
     svg = vl_convert.vegalite_to_svg(spec | {"width": STILL_WIDTH}, allowed_base_urls=[])
     return Drawing(
         name=name,
@@ -123,8 +125,9 @@ def share_axis(field: str, title: str, values: Sequence[float]) -> Any:
 
 
 def log_domain(values: Sequence[float]) -> tuple[float, float]:
-    """Return the ends of a logarithmic axis with room around the values, which must be positive."""
-    low, high = min(values), max(values)
+    """Return the ends of a logarithmic axis with room around the values that are positive."""
+    positive = [value for value in values if value > 0] or [1.0]
+    low, high = min(positive), max(positive)
     factor = max((high / low) ** 0.08, 1.05)
     return low / factor, high * factor
 

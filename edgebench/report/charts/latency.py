@@ -9,7 +9,7 @@ import altair as alt
 
 from edgebench import stats
 from edgebench.records import Measurement
-from edgebench.report import wording
+from edgebench.report import figures, wording
 from edgebench.report.charts.drawing import (
     ACCENT,
     INK,
@@ -37,6 +37,7 @@ def samples_chart(view: RunView) -> Drawing | None:
         {"file": name, "trial_id": trial_id, "ms": ns / 1e6}
         for trial_id, name, measurement in found
         for ns in _thinned(measurement.pooled_ns(), each)
+        if ns > 0
     ]
     medians: list[dict[str, Any]] = [
         {"file": name, "trial_id": trial_id, "ms": stats.median(block.samples_ns) / 1e6}
@@ -122,7 +123,11 @@ def series_chart(view: RunView) -> Drawing | None:
         .encode(y=y)
     )
     degrees = measurement.environment.temperature_c
-    warmth = "" if degrees is None else f" It was {degrees:.0f} degrees C when the first began."
+    warmth = (
+        ""
+        if not figures.is_number(degrees)
+        else f" It was {degrees:.0f} degrees C when the first began."
+    )
     return draw(
         "series",
         alt.layer(points, middle).properties(height=240),

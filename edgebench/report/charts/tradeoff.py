@@ -108,7 +108,7 @@ def tradeoff_chart(view: RunView) -> Drawing | None:
 
 def _rows(view: RunView, file: ScoredFile) -> list[dict[str, Any]]:
     artifact = file.artifact
-    if artifact.accuracy is None:
+    if not figures.is_number(artifact.accuracy):
         return []
     is_baseline = view.baseline is not None and artifact.trial_id == view.baseline.trial_id
     is_main = view.is_pick(artifact.trial_id) and view.main_file(artifact.trial_id) == file

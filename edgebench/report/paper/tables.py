@@ -18,6 +18,8 @@ HEADER = (
     "also", "epochs", "of published", "hours", "remarks",
 )  # fmt: skip
 LEFT = 2
+WORDS = ("our search", "run")
+SENTENCES = ("also", "remarks")
 TEN_BEST = (
     "rank", "trial", "architecture", "published search", "published", "its parameters", "ours", "our parameters", "our epochs",
 )  # fmt: skip
@@ -25,7 +27,7 @@ TEN_BEST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows of text under a header; the first ``left`` columns hold words."""
+    """Rows of text under a header; the first ``left`` columns hold words, and so do those of `WORDS` and `SENTENCES`."""
 
     title: str
     about: str

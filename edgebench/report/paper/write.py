@@ -14,7 +14,14 @@ from edgebench.report.page import environment
 from edgebench.report.paper.drawing import size_against_accuracy
 from edgebench.report.paper.ours import outcomes_of
 from edgebench.report.paper.published import DOI, GROUPS, ten_best
-from edgebench.report.paper.tables import Table, budget_sentence, paper_tables, ten_best_tables
+from edgebench.report.paper.tables import (
+    SENTENCES,
+    WORDS,
+    Table,
+    budget_sentence,
+    paper_tables,
+    ten_best_tables,
+)
 from edgebench.report.summary import as_json, as_plain
 from edgebench.report.view import RunView
 
@@ -37,6 +44,8 @@ def write_paper(results: Iterable[RunResult], reports_dir: Path) -> Path:
         .get_template("paper.html.j2")
         .render(
             tables=tables,
+            words=WORDS,
+            sentences=SENTENCES,
             drawings={drawing.name: drawing},
             budget=budget_sentence(),
             doi=DOI,
