@@ -4,17 +4,21 @@ from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
+import pytest
+
 from edgebench.records import Constraint, Format, Precision, RunResult
 from edgebench.report.charts import (
     draw_charts,
     hypervolume,
     hypervolume_chart,
+    importance_chart,
     size_chart,
     tradeoff,
     tradeoff_chart,
 )
 from edgebench.report.charts.drawing import log_ticks
 from edgebench.report.charts.thinning import thinned
+from edgebench.report.importance import Importance
 from edgebench.report.view import RunView
 
 
@@ -143,6 +147,19 @@ def test_of_very_many_trials_the_winners_and_others_evenly_chosen_are_drawn(
     assert (len(kept), kept) == (10, sorted(kept))
     assert max(later - earlier for earlier, later in pairwise(int(t[1:]) for t in kept)) < 20
     assert thinned(view, view.searched, 100) == list(view.searched)
+
+
+@pytest.mark.parametrize("objectives", [("latency_ms",), ("val_accuracy", "latency_ms")])
+def test_importance_of_one_objective_is_drawn_as_that_of_several(
+    objectives: tuple[str, ...],
+) -> None:
+    drawing = importance_chart(
+        [Importance(objective=name, choice="set1_pairs", share=1.0) for name in objectives]
+    )
+    assert drawing is not None
+    assert "NaN" not in drawing.svg
+    bars = re.findall(r'fill="var\(--accent, #0b66c3\)" opacity="([\d.]+)"', drawing.svg)
+    assert bars == ["1", "0.75"][: len(objectives)]
 
 
 def test_pictures_are_xml_in_the_colours_of_the_page(result: RunResult) -> None:

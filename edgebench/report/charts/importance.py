@@ -36,9 +36,7 @@ def importance_chart(found: Sequence[Importance]) -> Drawing | None:
             x=alt.X("share:Q", title="share of the importance").axis(format=".0%", tickCount=4),
             y=alt.Y("choice:N", title=None, sort=shown),
             yOffset=alt.YOffset("objective:N", sort=objectives),
-            opacity=alt.Opacity("objective:O", legend=None).scale(
-                domain=objectives, range=[0.75**rank for rank in range(len(objectives))]
-            ),
+            opacity=_opacity(objectives),
             tooltip=[
                 alt.Tooltip("choice:N", title="choice"),
                 alt.Tooltip("objective:N", title="objective"),
@@ -57,3 +55,11 @@ def importance_chart(found: Sequence[Importance]) -> Drawing | None:
             + (f" {left_out} choices of less importance are not drawn." if left_out else "")
         ),
     )
+
+
+def _opacity(objectives: Sequence[str]) -> Any:
+    """Return a paler bar for each objective after the first; a scale of a single one would give no number."""
+    if len(objectives) < 2:
+        return alt.value(1.0)
+    paler = [0.75**rank for rank in range(len(objectives))]
+    return alt.Opacity("objective:O", legend=None).scale(domain=list(objectives), range=paler)
