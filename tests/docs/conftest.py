@@ -15,7 +15,7 @@ from project import prepare, run_of
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with models, pictures, suites, a baseline and a run; its run's id is in the file RUN."""
+    """A project with models, pictures, suites and a run; its run's id is in the file RUN."""
     folder = tmp_path_factory.mktemp("project")
     prepare(folder)
     (folder / "RUN").write_text(run_of(folder))
