@@ -54,6 +54,12 @@ GIVEN = {
         "rows = numpy.zeros((1, len(default_boxes(map_sizes(224, 224))), 4 + 10 + 1))\n"
     ),
 }
+# Folders of pictures; the run's model answers with ten classes, as many as there are flowers.
+CLASSES = {
+    "photos": ("bird", "cat", "dog"),
+    "path/to/faces": ("calm", "glad"),
+    "path/to/flowers": [f"flower{number}" for number in range(10)],
+}
 WITHIN_S = 1800
 
 
@@ -196,11 +202,11 @@ def _save_faces(root: Path) -> None:
 def _draw_pictures(folder: Path) -> None:
     """Draw folders of classes, one of masks, and arrays."""
     rng = np.random.default_rng(0)
-    for root in ("photos", "path/to/flowers", "path/to/faces"):
-        for shade, name in enumerate(("bird", "cat", "dog")):
+    for root, names in CLASSES.items():
+        for shade, name in enumerate(names):
             (folder / root / name).mkdir(parents=True)
             for number in range(12):
-                drawn = rng.integers(0, 64, (32, 32, 3)) + 64 * shade
+                drawn = rng.integers(0, 64, (32, 32, 3)) + 20 * shade
                 path = folder / root / name / f"{number:03}.png"
                 Image.fromarray(drawn.astype(np.uint8)).save(path)
     _save_faces(folder / "faces")
