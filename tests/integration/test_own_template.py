@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,16 +81,9 @@ def parameters(hidden: int) -> int:
 
 
 @pytest.mark.slow
-def test_own_templates_are_searched_and_shipped(folder: Path) -> None:
+def test_own_templates_are_searched_and_shipped(folder: Path, typed_in: Callable[..., Any]) -> None:
     """A plain HyperModel, compiled by itself, is searched; a Template of the same module is its baseline."""
-    done = subprocess.run(
-        [sys.executable, "-m", "edgebench", "search", "own.yaml", "--json",
-         "--template", "my_module:Plain"],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+    done = typed_in(folder, "search", "own.yaml", "--json", "--template", "my_module:Plain")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     (member,) = summary["front"]
