@@ -1,10 +1,11 @@
 """The command line as a user types it: start-up, errors, exit codes, documents.
 
-What ends before any work begins is typed in this process, where the frameworks are loaded once; the rest in one of its own.
+Most is typed in this process, where the frameworks are loaded once; in one of its own, what asks how a process starts.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -14,8 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from edgebench.cli import app
 
 Typed = Callable[..., subprocess.CompletedProcess[str]]
 SUITE = """\
@@ -39,16 +38,9 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 
 
 @pytest.fixture
-def typed(tmp_path, monkeypatch, capsys, keras) -> Typed:
+def typed(tmp_path: Path, typed_in: Typed) -> Typed:
     """Type a command in the test's folder, in this process."""
-
-    def run_here(*arguments: str) -> subprocess.CompletedProcess[str]:
-        monkeypatch.chdir(tmp_path)
-        code = app.run(arguments)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return run_here
+    return functools.partial(typed_in, tmp_path)
 
 
 def test_help_starts_without_any_framework(tmp_path):
@@ -133,6 +125,8 @@ def test_a_wrong_suite_is_one_sentence_with_its_place(
         (["search", "--oracle", "hyperband", "--rungs", "2"], 2, "hyperband has rungs of its own"),
         (["search", "--oracle", "absent:Oracle"], 2, "--oracle  oracle absent:Oracle cannot be"),
         (["search", "--executor", "cloud"], 2, "local"),
+        (["search", "--strategy", "mirored"], 2, "did you mean mirrored?"),
+        (["search", "--strategy", "mirrored", "--workers", "2"], 2, "one trial at a time"),
         (["search", "--no-such-option"], 2, "no-such-option"),
         (["search", "--resume", "0101-none"], 2, "holds no runs"),
         (["report", "0101-none"], 2, "holds no runs"),
@@ -160,8 +154,6 @@ def test_a_mistake_has_its_exit_code_and_a_sentence(arguments, code, expected, t
     [
         ({"KERAS_BACKEND": "jaxx"}, [], 2, "jaxx is not a Keras backend that trains"),
         ({"KERAS_BACKEND": "jaxx"}, ["--executor", "ray"], 2, "did you mean jax?"),
-        ({}, ["--strategy", "mirored"], 2, "did you mean mirrored?"),
-        ({}, ["--strategy", "mirrored", "--workers", "2"], 2, "one trial at a time"),
         ({}, ["--strategy", "mirrored"], 2, "needs several GPUs; found 0"),
     ],
 )
@@ -200,9 +192,9 @@ def test_debug_adds_the_traceback(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["not_a_model.tflite", "not_a_model.onnx", "model.bin"])
-def test_a_damaged_model_is_one_sentence(name, tmp_path):
+def test_a_damaged_model_is_one_sentence(name, tmp_path, typed):
     (tmp_path / name).write_bytes(b"this is no model" * 10)
-    done = run("profile", name, "--blocks", "1", cwd=tmp_path)
+    done = typed("profile", name, "--blocks", "1")
     assert done.returncode == 2
     assert name in done.stderr
     assert "Traceback" not in done.stderr
@@ -243,10 +235,10 @@ def test_template_list(typed):
     assert typed("template", "list").stdout.split() == names
 
 
-def test_device_list_and_check(typed, tmp_path):
+def test_device_list_and_check(typed):
     listed = json.loads(typed("device", "list", "--json").stdout)
     assert "local" in {device["name"] for device in listed["devices"]}
-    checked = json.loads(run("device", "check", "local", "--json", cwd=tmp_path).stdout)
+    checked = json.loads(typed("device", "check", "local", "--json").stdout)
     assert any(runtime["works"] for runtime in checked["runtimes"])
     assert checked["info"]["cores"] == os.cpu_count()
 
@@ -263,12 +255,12 @@ def test_doctor_looks_at_every_runtime(tmp_path):
     } <= {finding["subject"] for finding in findings}  # fmt: skip
 
 
-def test_doctor_looks_at_every_device_of_the_folder_and_ends_well(tmp_path):
+def test_doctor_looks_at_every_device_of_the_folder_and_ends_well(tmp_path, typed):
     (tmp_path / "devices").mkdir()
     for name, python in (("here", sys.executable), ("broken", "/no/such/python")):
         text = f"name: {name}\ntransport: {{kind: local}}\npython: {python}\nruntimes: [ort]\n"
         (tmp_path / "devices" / f"{name}.yaml").write_text(text)
-    done = run("doctor", "--all-devices", "--json", cwd=tmp_path)
+    done = typed("doctor", "--all-devices", "--json")
     assert done.returncode == 0, done.stderr
     found = {f["subject"]: f for f in json.loads(done.stdout)["findings"]}
     assert found["device here"]["ok"]
@@ -278,9 +270,9 @@ def test_doctor_looks_at_every_device_of_the_folder_and_ends_well(tmp_path):
     assert "here litert" not in found, "only the device file's runtimes are tried"
 
 
-def test_profile_json_has_the_contracts_keys(tmp_path):
+def test_profile_json_has_the_contracts_keys(typed):
     model = Path(__file__).parents[2] / "edgebench" / "profiling" / "assets" / "tiny.onnx"
-    done = run("profile", str(model), "--blocks", "2", "--block-s", "0.2", "--json", cwd=tmp_path)
+    done = typed("profile", str(model), "--blocks", "2", "--block-s", "0.2", "--json")
     assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)["measurements"]
     assert set(row) >= {
