@@ -20,6 +20,8 @@ from edgebench.records import Run, Status, Trial
 from edgebench.report import RunView, as_plain
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # it is read once, while MLflow is imported
+# About 15 s; by itself it asks a server that is not there for minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag

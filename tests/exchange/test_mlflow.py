@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -110,3 +111,12 @@ def test_what_mlflow_refuses_is_one_sentence(
     with pytest.raises(InputError, match="MLflow cannot write to nowhere://") as caught:
         write_runs(RunView.of(result), report_dir, "nowhere://")
     assert "sqlite:///mlflow.db" in caught.value.remedy
+
+
+def test_a_server_that_is_not_there_is_said_soon(
+    result: RunResult, report_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert int(os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]) <= 3
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(InputError, match=r"MLflow cannot write to http://127\.0\.0\.1:9"):
+        write_runs(RunView.of(result), report_dir, "http://127.0.0.1:9")
