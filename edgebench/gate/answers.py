@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgebench.errors import IncomparableError, InputError
+from edgebench.errors import IncomparableError
 from edgebench.gate.result import ACCURACY, Check
 from edgebench.gate.verdicts import Verdict
-from edgebench.profiling import MeasurePlan, Profiler, as_expected, open_test
+from edgebench.profiling import (
+    MeasurePlan,
+    Profiler,
+    answering,
+    as_expected,
+    open_test,
+    outputs_of,
+)
 from edgebench.records import DataPlan
 from edgebench.tasks import load_task
 
@@ -29,32 +37,53 @@ class Question:
     examples: int | None = None
     input_range: tuple[float, float] = (0.0, 1.0)
 
-    def ask(self, model: Path, profiler: Profiler, plan: MeasurePlan) -> Answers | None:
+
+class Examiner:
+    """Asks files; the data is opened once for all that are asked the same, one after the other."""
+
+    def __init__(self) -> None:
+        self._opened: _Examples | None = None
+
+    def ask(
+        self, question: Question, model: Path, profiler: Profiler, plan: MeasurePlan
+    ) -> Answers | None:
         """Run a file over the examples; None where its task knows no single right answer, such as boxes.
 
         Raises:
             InputError: the data is not here, or the file's outputs are no answers to it.
+            WorkError: an output is not a number.
             EdgebenchError: the file does not run.
         """
-        dataset = open_test(self.data)
-        part = dataset.test().head(self.examples)
-        inputs = as_expected(part.inputs, self.input_range)
-        task = load_task(dataset.spec.task, dataset.spec.input_shapes)
-        try:
-            correct = task.correct(profiler.infer(model, inputs, plan), part.y)
-        except InputError as error:
-            raise InputError(
-                f"the outputs of {model.name} are no answers to {dataset.spec.name}",
-                why=error.message,
-                remedy="name the data set that it was trained for with --data",
-            ) from error
+        if self._opened is None or self._opened.question != question:
+            self._opened = _Examples(question)
+        return self._opened.ask(model, profiler, plan)
+
+
+class _Examples:
+    def __init__(self, question: Question) -> None:
+        dataset = open_test(question.data)
+        part = dataset.test().head(question.examples)
+        self.question = question
+        self._inputs = as_expected(part.inputs, question.input_range)
+        self._y = part.y
+        self._data = dataset.spec.name
+        self._task = load_task(dataset.spec.task, dataset.spec.input_shapes)
+
+    def ask(self, model: Path, profiler: Profiler, plan: MeasurePlan) -> Answers | None:
+        outputs = outputs_of(model, self._inputs, profiler, plan)
+        with answering(model.name, self._data):
+            correct = self._task.correct(outputs, self._y)
         if correct is None:
             return None
-        digest = hashlib.sha256()
-        for array in (*inputs, np.asarray(part.y)):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        asked = f"{len(correct)} examples of {dataset.spec.name}, sha256 {digest.hexdigest()[:16]}"
+        asked = f"{len(correct)} examples of {self._data}, sha256 {self._digest[:16]}"
         return Answers(data=asked, correct=np.asarray(correct, bool))
+
+    @functools.cached_property
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        for array in (*self._inputs, np.asarray(self._y)):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

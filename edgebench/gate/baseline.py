@@ -22,7 +22,7 @@ from edgebench.devices import open_device, sha256_of
 from edgebench.documents import Record
 from edgebench.errors import InputError
 from edgebench.export.inspection import inspect
-from edgebench.gate.answers import Answers, Question
+from edgebench.gate.answers import Answers, Examiner, Question
 from edgebench.profiling import MeasurePlan, Profiler
 from edgebench.records import DataPlan
 
@@ -133,7 +133,7 @@ def save(subjects: Sequence[Subject], folder: Path, options: SaveOptions) -> lis
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be made", why=str(error.strerror)) from None
-    places = _places(subjects, options)
+    places, examiner = _places(subjects, options), Examiner()
     with open_device("local") as local:
         for number, subject in enumerate(subjects, 1):
             entry = _entry(
@@ -141,6 +141,7 @@ def save(subjects: Sequence[Subject], folder: Path, options: SaveOptions) -> lis
                 folder,
                 places[subject.name],
                 replace(options, told=_counting(options.told, number, len(subjects))),
+                examiner,
                 Profiler(local),
             )
             entries[subject.name] = entry
@@ -192,6 +193,7 @@ def _entry(
     folder: Path,
     places: dict[str, Place],
     options: SaveOptions,
+    examiner: Examiner,
     profiler: Profiler,
 ) -> Entry:
     sha256, contents = sha256_of(subject.path), inspect(subject.path)
@@ -209,7 +211,7 @@ def _entry(
     if question is None:
         return entry
     options.told(f"asking {subject.path.name} the test part of {question.data.name}")
-    answers = question.ask(subject.path, profiler, options.plan)
+    answers = examiner.ask(question, subject.path, profiler, options.plan)
     if answers is None:
         return entry
     stored = io.BytesIO()

@@ -18,7 +18,7 @@ from edgebench.errors import (
     UnavailableError,
 )
 from edgebench.export.inspection import inspect
-from edgebench.gate.answers import Answers, Question, check_answers
+from edgebench.gate.answers import Answers, Examiner, Question, check_answers
 from edgebench.gate.baseline import Place, Subject
 from edgebench.gate.contents import check_contents
 from edgebench.gate.margins import Margins
@@ -84,6 +84,7 @@ class Gate:
         self._base = {subject.name: subject for subject in base}
         self._head = {subject.name: subject for subject in head}
         self._plan, self._told = plan, told
+        self._examiner = Examiner()
         if not self._base.keys() & self._head.keys():
             raise IncomparableError(
                 "the two sides have no benchmark in common",
@@ -147,7 +148,7 @@ class Gate:
 
                 def asked(subject: Subject) -> Answers | None:
                     self._told(f"asking {subject.path.name} the test part of {question.data.name}")
-                    return question.ask(subject.path, profiler, self._plan.block)
+                    return self._examiner.ask(question, subject.path, profiler, self._plan.block)
 
                 before = (base.answers if base.question else None) or asked(base)
                 after = asked(head) if before is not None else None

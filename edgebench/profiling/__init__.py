@@ -10,7 +10,7 @@ from edgebench.profiling.patience import Patience
 from edgebench.profiling.plan import MeasurePlan
 from edgebench.profiling.profiler import Profiler
 from edgebench.profiling.reference import Reference
-from edgebench.profiling.scoring import as_expected, open_test
+from edgebench.profiling.scoring import answering, as_expected, open_test, outputs_of
 from edgebench.profiling.suite import Profiled, SuiteProfile
 from edgebench.profiling.validity import TimedBlock
 
@@ -26,12 +26,14 @@ __all__ = [
     "RuntimeCheck",
     "SuiteProfile",
     "TimedBlock",
+    "answering",
     "as_expected",
     "build_bundle",
     "check_agreement",
     "check_device",
     "look_at",
     "open_test",
+    "outputs_of",
     "per_op",
     "profile_all",
     "score_all",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,34 @@ def as_expected(inputs: Sequence[Array], input_range: tuple[float, float]) -> li
         return list(inputs)
     low, high = input_range
     return [(x * (high - low) + low).astype(np.float32) for x in inputs]
+
+
+def outputs_of(
+    model: Path, inputs: Sequence[Array], profiler: Profiler, plan: MeasurePlan
+) -> list[Array]:
+    """Return what a file answers, an array of an example a row for each output.
+
+    Raises:
+        WorkError: an output is not a number.
+        EdgebenchError: the file does not run.
+    """
+    outputs = profiler.infer(model, list(inputs), plan)
+    if not all(np.isfinite(output).all() for output in outputs):
+        raise WorkError(f"{model.name} answers with something that is not a number")
+    return outputs
+
+
+@contextlib.contextmanager
+def answering(model: str, data: str) -> Iterator[None]:
+    """Say of which file and data set it is where outputs turn out to be no answers."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            f"the outputs of {model} are no answers to {data}",
+            why=error.message,
+            remedy="name the data set that the model was trained for",
+        ) from error
 
 
 class Examination:
@@ -83,23 +112,15 @@ class Examination:
             InputError: its outputs are not answers to this data set.
             DeviceError: the device gave none.
         """
-        outputs = self._there.infer(model, self._x, self._plan)
-        if not all(np.isfinite(output).all() for output in outputs):
-            raise WorkError(f"{model.name} answers with something that is not a number")
-        try:
+        outputs = outputs_of(model, self._x, self._there, self._plan)
+        against, parity = None, None
+        with answering(model.name, self._name):
             value = self._task.score(outputs, self._y)
-            against, parity = None, None
             if self._first is None:
                 self._first = (model.name, outputs)
             elif [a.shape for a in self._first[1]] == [a.shape for a in outputs]:
                 against = self._first[0]
                 _, parity = compare(outputs, self._first[1], self._y, self._task, self._labels)
-        except InputError as error:
-            raise InputError(
-                f"the outputs of {model.name} are no answers to {self._name}",
-                why=error.message,
-                remedy="name the data set that the model was trained for",
-            ) from error
         return Score(
             model_name=model.name,
             device=self._there.device_name,

@@ -16,7 +16,13 @@ from edgebench import devices
 from edgebench.agent import AGENT_VERSION
 from edgebench.devices import Completed
 from edgebench.devices.fake import FakeDevice
-from edgebench.errors import DeviceError, IncomparableError, InputError, UnknownNameError
+from edgebench.errors import (
+    DeviceError,
+    IncomparableError,
+    InputError,
+    UnknownNameError,
+    WorkError,
+)
 from edgebench.gate import (
     Answers,
     Check,
@@ -30,6 +36,7 @@ from edgebench.gate import (
     read_margins,
 )
 from edgebench.gate import compare as module
+from edgebench.gate.answers import Examiner
 from edgebench.gate.baseline import Place
 from edgebench.profiling import MeasurePlan
 from edgebench.profiling.check import ASSETS
@@ -341,7 +348,9 @@ def test_answers_are_asked_of_both_or_taken_from_the_baseline(
     assert (both.kind, both.verdict, both.base) == ("accuracy", Verdict.PASS, both.head)
     assert "0 lost, 0 gained" in both.sentence
     with devices.open_device("local") as local:
-        told = question.ask(ASSETS / "tiny.tflite", module.Profiler(local), MeasurePlan(blocks=1))
+        told = Examiner().ask(
+            question, ASSETS / "tiny.tflite", module.Profiler(local), MeasurePlan(blocks=1)
+        )
     assert told is not None
     right = Answers(data=told.data, correct=np.ones(60, bool))
     taken = asked(model("tiny.tflite", question=question, answers=right))
@@ -350,11 +359,46 @@ def test_answers_are_asked_of_both_or_taken_from_the_baseline(
     assert other.verdict is Verdict.INCOMPARABLE
 
 
+def test_the_data_is_opened_once_for_all_that_are_asked_the_same(
+    question: Question, tmp_path: Path
+) -> None:
+    examiner, plan = Examiner(), MeasurePlan(blocks=1)
+    with devices.open_device("local") as local:
+        profiler = module.Profiler(local)
+        first = examiner.ask(question, ASSETS / "tiny.tflite", profiler, plan)
+        (tmp_path / "mine.npz").unlink()
+        second = examiner.ask(question, ASSETS / "tiny.onnx", profiler, plan)
+        assert first is not None
+        assert second is not None
+        assert first.data == second.data
+        with pytest.raises(InputError, match=r"mine\.npz"):
+            examiner.ask(replace(question, examples=5), ASSETS / "tiny.onnx", profiler, plan)
+
+
+def test_a_file_that_answers_with_no_numbers_passes_no_gate(
+    question: Question, answers_alone: Margins, tmp_path: Path
+) -> None:
+    import onnx
+
+    graph = onnx.load(ASSETS / "tiny.onnx")
+    for weights in graph.graph.initializer:
+        if weights.data_type == onnx.TensorProto.FLOAT:
+            values = np.full_like(onnx.numpy_helper.to_array(weights), np.nan)
+            weights.CopyFrom(onnx.numpy_helper.from_array(values, weights.name))
+    onnx.save(graph, tmp_path / "nan.onnx")
+    subject = Subject(name="tiny", path=tmp_path / "nan.onnx")
+    plan = GatePlan(devices=(), margins=answers_alone, question=question)
+    with pytest.raises(WorkError, match=r"nan\.onnx answers with something that is not a number"):
+        Gate([subject], [subject], plan).run("base", "head")
+
+
 def test_the_risk_of_answers_is_shared_by_the_benchmarks(
     question: Question, answers_alone: Margins
 ) -> None:
     with devices.open_device("local") as local:
-        told = question.ask(ASSETS / "tiny.tflite", module.Profiler(local), MeasurePlan(blocks=1))
+        told = Examiner().ask(
+            question, ASSETS / "tiny.tflite", module.Profiler(local), MeasurePlan(blocks=1)
+        )
     assert told is not None
     # Eight lost and none gained has a p-value of 2**-8: under .01, and over a third of it.
     better = told.correct.copy()
