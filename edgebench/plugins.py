@@ -43,7 +43,7 @@ class Plugin:
     @property
     def source(self) -> str:
         """The distribution and its version."""
-        return f"{self.distribution} {self.version}"
+        return f"{self.distribution} {self.version}".strip()
 
     def load(self) -> Any:
         """Import what the name stands for.
@@ -75,8 +75,9 @@ def offered(kind: str) -> list[Plugin]:
             kind=kind,
             name=entry.name,
             target=entry.value.partition("[")[0].strip(),
-            distribution=entry.dist.name if entry.dist else "an unknown distribution",
-            version=entry.dist.version if entry.dist else "",
+            # Of a distribution that was removed by half, neither is there.
+            distribution=(entry.dist and entry.dist.name) or "an unknown distribution",
+            version=(entry.dist and entry.dist.version) or "",
         )
         for entry in metadata.entry_points(group=f"edgebench.{kind}")
     ]

@@ -99,6 +99,14 @@ def test_two_distributions_of_one_name_are_both_named(install: Install) -> None:
         assert "another distribution" in plugins.problem_of(plugin, [])
 
 
+def test_a_distribution_that_was_removed_by_half_is_told(install: Install) -> None:
+    folder = install("flowers", "[edgebench.datasets]\nflowers = plug_flowers:load\n")
+    (metadata,) = folder.rglob("METADATA")
+    metadata.unlink()
+    (plugin,) = plugins.offered("datasets")
+    assert plugin.source == "an unknown distribution"
+
+
 @pytest.mark.parametrize("name", ["a:b", "../up", "two words", "-v"])
 def test_a_name_that_cannot_be_asked_for_is_told(name: str, install: Install) -> None:
     install("odd", f"[edgebench.exporters]\n{name} = plug_odd:Exporter\n")

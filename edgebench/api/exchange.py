@@ -69,6 +69,7 @@ def write_reports(
     from edgebench.exchange import forms
     from edgebench.report import RunView
 
+    wanted = list(dict.fromkeys(wanted))
     forms.check_forms(wanted, out, is_front=front)
     others = [form for form in wanted if form != forms.HTML]
     homeless = [form for form in others if out is None and form != forms.MLFLOW]

@@ -109,7 +109,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _time(text: str) -> datetime | None:
-    if not text:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:  # nobody wrote it down, or not as a time
         return None
-    time = datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)

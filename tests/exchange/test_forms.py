@@ -83,6 +83,14 @@ def test_a_form_goes_where_it_is_told(
     assert len(pd.read_csv("made/front.csv")) == 2
 
 
+def test_a_form_that_is_asked_for_twice_is_written_once(
+    report: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report("--format", "csv", "--format", "csv", "--out", "trials.csv") == 0
+    assert capsys.readouterr().out == "trials.csv\n"
+    assert Path("trials.csv").is_file()
+
+
 def test_several_forms_go_into_one_folder_and_the_page_where_it_always_goes(
     report: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
