@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -52,7 +53,8 @@ def measure_pair(job: PairJob, machine: Machine, command: Sequence[str]) -> dict
 
 def _answer(process: subprocess.Popen[bytes], told: bytes) -> dict[str, Any]:
     if process.returncode < 0:
-        signal.signal(-process.returncode, signal.SIG_DFL)
+        with contextlib.suppress(OSError):  # nothing else can be done at SIGKILL
+            signal.signal(-process.returncode, signal.SIG_DFL)
         os.kill(os.getpid(), -process.returncode)
     answer: dict[str, Any] = json.loads(told)
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -111,9 +112,16 @@ def test_what_ended_one_of_them_is_told_whichever_it_was(tmp_path: Path, missing
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
-def test_a_signal_that_ended_one_ends_the_pair(tmp_path: Path, which: str) -> None:
-    job = {"model": str(model(tmp_path, "m.null", 200)), "block_s": 0.4}
-    late = {**job, "limits": {"wall_s": 0.2}}
+@pytest.mark.parametrize(
+    ("limits", "ended_by"),
+    [({"wall_s": 0.2}, signal.SIGALRM), ({"cpu_s": 1}, signal.SIGKILL)],
+    ids=["time", "processor time"],
+)
+def test_a_signal_that_ended_one_ends_the_pair(
+    tmp_path: Path, which: str, limits: dict[str, Any], ended_by: signal.Signals
+) -> None:
+    job = {"model": str(model(tmp_path, "m.null", 200)), "block_s": 4.0}
+    late = {**job, "limits": limits}
     pair = {"kind": "pair", "first": job, "second": job, which: late}
     done = subprocess.run(
         [sys.executable, "-m", "edgebench.agent", json.dumps(pair)],
@@ -122,7 +130,7 @@ def test_a_signal_that_ended_one_ends_the_pair(tmp_path: Path, which: str) -> No
         timeout=60,
         stdin=subprocess.DEVNULL,
     )
-    assert done.returncode == -14
+    assert done.returncode == -ended_by
     assert done.stdout == b""
 
 
