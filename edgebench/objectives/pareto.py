@@ -55,12 +55,13 @@ def reaching_members(members: Sequence[int], low: Losses, high: Losses) -> list[
     Args:
         members, low, high: As of `certain_members`.
     """
-    rows = set(range(len(low))) - set(members)
-    return [
-        i
-        for i in sorted(rows)
-        if not any(j != i and bool((high[j] <= low[i]).all()) for j in range(len(low)))
-    ]
+    found = []
+    for i in sorted(set(range(len(low))) - set(members)):
+        no_worse = (high <= low[i]).all(axis=1)
+        no_worse[i] = False
+        if not no_worse.any():
+            found.append(i)
+    return found
 
 
 def normalise(losses: Losses, goals: Sequence[Goal], references: Sequence[float]) -> Losses:

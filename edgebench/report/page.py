@@ -19,7 +19,7 @@ from edgebench.report.importance import Importance, importances
 from edgebench.report.scripts import charts_library, packed, tables_library
 from edgebench.report.strip import read_strip
 from edgebench.report.summary import as_plain
-from edgebench.report.tables import trials_frame
+from edgebench.report.tables import trials_table
 from edgebench.report.view import RunView
 
 MOST_ENTRIES = 500
@@ -138,7 +138,7 @@ def _data(view: RunView, summary: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "summary": as_plain(summary),
         "run": as_plain(view.run),
-        "trials": _columns_and_rows(trials_frame(view.result)),
+        "trials": _columns_and_rows(trials_table(view)),
         "measurements": _measurements(view),
     }
 

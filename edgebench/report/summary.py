@@ -39,8 +39,12 @@ def summarise(result: RunResult, *, report_dir: Path) -> Summary:
         result: The run.
         report_dir: Folder of the run's report, as it is to be written in the paths.
     """
-    view = RunView.of(result)
-    run = view.run
+    return summarise_view(RunView.of(result), report_dir=report_dir)
+
+
+def summarise_view(view: RunView, *, report_dir: Path) -> Summary:
+    """Return `summarise` of a run that was judged already."""
+    run, result = view.run, view.result
     return {
         "schema_version": 1,
         "run_id": run.run_id,

@@ -20,7 +20,12 @@ def trials_frame(result: RunResult) -> pd.DataFrame:
     Columns: trial_id, status, reason, arch_id, architecture, is_baseline; every metric that any trial has, the
     measured ones with ``_low``, ``_high`` and ``_n`` (blocks of a latency, trainings of an accuracy); epochs, seconds; hyperparameters as ``hp.NAME``.
     """
-    return _frame(trial_rows(RunView.of(result)))
+    return trials_table(RunView.of(result))
+
+
+def trials_table(view: RunView) -> pd.DataFrame:
+    """Return `trials_frame` of a run that was judged already."""
+    return _frame(trial_rows(view))
 
 
 def trial_rows(view: RunView) -> list[dict[str, Any]]:
@@ -30,7 +35,11 @@ def trial_rows(view: RunView) -> list[dict[str, Any]]:
 
 def front_frame(result: RunResult) -> pd.DataFrame:
     """Return one row a member of the front, best first objective first: as `trials_frame`, with certain and pick."""
-    view = RunView.of(result)
+    return front_table(RunView.of(result))
+
+
+def front_table(view: RunView) -> pd.DataFrame:
+    """Return `front_frame` of a run that was judged already."""
     rows = [
         _row(member.trial, member.metrics)
         | {"certain": member.certain, "pick": view.is_pick(member.trial.trial_id)}

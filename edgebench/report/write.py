@@ -15,8 +15,8 @@ from edgebench.report.card import render_card
 from edgebench.report.importance import importances
 from edgebench.report.markdown_page import render_markdown
 from edgebench.report.page import render_page
-from edgebench.report.summary import as_json, summarise
-from edgebench.report.tables import front_frame, trials_frame
+from edgebench.report.summary import as_json, summarise_view
+from edgebench.report.tables import front_table, trials_table
 from edgebench.report.view import RunView
 
 CHUNK_BYTES = 1 << 20
@@ -77,7 +77,7 @@ def render_files(view: RunView, report_dir: Path) -> dict[str, str]:
         view: The run.
         report_dir: The folder, as it is to be written in the texts.
     """
-    summary = summarise(view.result, report_dir=report_dir)
+    summary = summarise_view(view, report_dir=report_dir)
     decided = importances(view)
     cards = {
         f"{MODELS}{trial.trial_id}.md": render_card(view, trial)
@@ -85,8 +85,8 @@ def render_files(view: RunView, report_dir: Path) -> dict[str, str]:
         if view.files(trial.trial_id)
     }
     return {
-        "trials.csv": trials_frame(view.result).to_csv(index=False),
-        "front.csv": front_frame(view.result).to_csv(index=False),
+        "trials.csv": trials_table(view).to_csv(index=False),
+        "front.csv": front_table(view).to_csv(index=False),
         "summary.json": as_json(summary),
         "report.md": render_markdown(view, decided),
         **cards,
