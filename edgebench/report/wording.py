@@ -73,7 +73,7 @@ def what_the_file_is(file: ScoredFile) -> str:
 
 def _accuracy_change(ours: ScoredFile, theirs: ScoredFile, title: str) -> str:
     a, b = ours.artifact, theirs.artifact
-    if a.accuracy is None or b.accuracy is None:
+    if not (figures.is_number(a.accuracy) and figures.is_number(b.accuracy)):
         return ""
     change = a.accuracy - b.accuracy
     text = f"{title} {figures.percentage_points(change)} pt"
@@ -112,7 +112,7 @@ def why_no_front(view: RunView) -> str:
     completed = [trial for trial in view.searched if trial.status is Status.COMPLETED]
     limits = view.run.suite.constraints
     beyond = [trial for trial in view.searched if _is_beyond(view, trial)]
-    if beyond and all(trial in beyond for trial in completed):
+    if beyond and all(_is_beyond(view, trial) for trial in completed):
         nearest = min(beyond, key=lambda trial: total_violation(limits, _values(view, trial)))
         return (
             f"No model keeps within the limits ({', '.join(map(str, limits))}). "
