@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,17 +100,22 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
         terminal.close()
 
 
-def run_of(folder: Path) -> dict:
-    listed = subprocess.run(
-        [sys.executable, "-m", "edgebench", "runs", "list", "--json"],
-        cwd=folder, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    (run,) = json.loads(listed.stdout)["runs"]
-    return run
+@pytest.fixture
+def run_shown(tmp_path: Path, typed_in: Callable[..., Any]) -> Callable[[], dict[str, Any]]:
+    """Return what is listed of the one run."""
+
+    def shown() -> dict[str, Any]:
+        (run,) = json.loads(typed_in(tmp_path, "runs", "list", "--json").stdout)["runs"]
+        return run
+
+    return shown
 
 
 def test_the_line_follows_the_width_and_ctrl_c_finishes_what_runs(
-    opened: Callable[..., Terminal], tmp_path: Path, small_suite: Callable[[str], None]
+    opened: Callable[..., Terminal],
+    tmp_path: Path,
+    small_suite: Callable[[str], None],
+    run_shown: Callable[[], dict[str, Any]],
 ) -> None:
     small_suite(SUITE)
     terminal = opened(*SEARCH, columns=120)
@@ -128,7 +134,7 @@ def test_the_line_follows_the_width_and_ctrl_c_finishes_what_runs(
         terminal.shown,
     )
     assert said, terminal.shown
-    run = run_of(tmp_path)
+    run = run_shown()
     assert (run["status"], run["run_id"]) == ("interrupted", said[2])
     assert sum(run["trials"].values()) == int(said[1]) == 40 - int(said[4])
     assert said[3] == f"edgebench search --resume {said[2]}"
@@ -138,7 +144,9 @@ def test_the_line_follows_the_width_and_ctrl_c_finishes_what_runs(
 
 
 def test_ctrl_c_twice_stops_now(
-    opened: Callable[..., Terminal], tmp_path: Path, small_suite: Callable[[str], None]
+    opened: Callable[..., Terminal],
+    small_suite: Callable[[str], None],
+    run_shown: Callable[[], dict[str, Any]],
 ) -> None:
     small_suite(SUITE.replace("max_epochs: 3", "max_epochs: 2000, patience: 2000"))
     terminal = opened(*SEARCH, columns=80, NO_COLOR="1")
@@ -152,17 +160,15 @@ def test_ctrl_c_twice_stops_now(
     assert "stopped at 0/40" in terminal.shown
     assert "Traceback" not in terminal.shown
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", terminal.raw), "NO_COLOR was set"
-    assert run_of(tmp_path)["status"] == "interrupted"
+    assert run_shown()["status"] == "interrupted"
 
 
-@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"CI": "true"}])
 def test_where_nothing_can_move_a_trial_is_a_line(
-    environment: dict[str, str],
-    opened: Callable[..., Terminal],
-    small_suite: Callable[[str], None],
+    opened: Callable[..., Terminal], small_suite: Callable[[str], None]
 ) -> None:
+    """On a dumb terminal; in CI it is the same question, which `edgebench.watching.is_live` answers."""
     small_suite(SUITE)
-    terminal = opened(*SEARCH, "--max-trials", "1", **environment)
+    terminal = opened(*SEARCH, "--max-trials", "1", TERM="dumb")
     assert terminal.end() == 0
     assert len(re.findall(r"^t001  completed", terminal.shown, re.MULTILINE)) == 1
     assert "\x1b[?25l" not in terminal.raw, "the cursor was hidden"
