@@ -115,7 +115,7 @@ class Bench:
         return [self._reading(path, name) for name in names]
 
     def measure_winner(self, paths: Sequence[Path], name: str) -> list[Measurement]:
-        """Measure the files of one winner on a device in turns; one measurement a file."""
+        """Measure the files of one winner on a device in turns, and the memory of each; one measurement a file."""
         profiler = self._profilers[name]
         with self._undisturbed(name):
             return [m for group in _by_runtime(paths) for m in self._in_turns(profiler, group)]
@@ -153,7 +153,7 @@ class Bench:
         """Measure files that one runtime opens."""
         plan, runtime = self._plan, _fitting(self._plan, paths)
         return profiler.measure_interleaved(
-            paths, replace(plan, blocks=self._winner_blocks, runtime=runtime)
+            paths, replace(plan, blocks=self._winner_blocks, runtime=runtime, memory=True)
         )
 
     def _undisturbed(self, name: str) -> contextlib.AbstractContextManager[None]:

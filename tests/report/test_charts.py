@@ -159,7 +159,7 @@ def test_importance_of_one_objective_is_drawn_as_that_of_several(
     assert drawing is not None
     assert "NaN" not in drawing.svg
     bars = re.findall(r'fill="var\(--accent, #0b66c3\)" opacity="([\d.]+)"', drawing.svg)
-    assert bars == ["1", "0.75"][: len(objectives)]
+    assert bars == ["1", "0.5"][: len(objectives)]
 
 
 def test_pictures_are_xml_in_the_colours_of_the_page(result: RunResult) -> None:

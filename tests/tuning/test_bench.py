@@ -62,6 +62,7 @@ def test_a_device_is_called_by_its_name_and_not_by_its_file(tmp_path):
         assert bench.describe()[0].name == "somewhere"
         (measured,) = bench.measure_winner([null_model(tmp_path)], "somewhere")
         assert (measured.device, len(measured.blocks)) == ("somewhere", 2)
+        assert measured.peak_rss_bytes > 1_000_000
 
 
 def test_two_devices_of_one_name_are_refused(tmp_path):

@@ -50,7 +50,7 @@ def importance_chart(found: Sequence[Importance]) -> Drawing | None:
         chart.properties(height=max(120, 14 * len(shown) * len(objectives))),
         description=f"What decides {objectives[0]} most is {first['choice']}: {first['share']:.0%}.",
         note=(
-            f"Bars of each choice, from the top: {', '.join(objectives)}. PED-ANOVA of what sets the best {TOP_SHARE:.0%} apart; "
+            f"PED-ANOVA of what sets the best {TOP_SHARE:.0%} apart; "
             f"it takes {LEAST_TRIALS} trials, and says little with so few."
             + (f" {left_out} choices of less importance are not drawn." if left_out else "")
         ),
@@ -61,5 +61,6 @@ def _opacity(objectives: Sequence[str]) -> Any:
     """Return a paler bar for each objective after the first; a scale of a single one would give no number."""
     if len(objectives) < 2:
         return alt.value(1.0)
-    paler = [0.75**rank for rank in range(len(objectives))]
-    return alt.Opacity("objective:O", legend=None).scale(domain=list(objectives), range=paler)
+    paler = [0.5**rank for rank in range(len(objectives))]
+    legend = alt.Legend(orient="top", title=None, symbolType="square", symbolFillColor=ACCENT)
+    return alt.Opacity("objective:O", legend=legend).scale(domain=list(objectives), range=paler)

@@ -10,6 +10,7 @@ import altair as alt
 from edgebench.records import Trial, metric_kind
 from edgebench.report.charts.drawing import ACCENT, INK, QUIET, Drawing, draw, lit
 from edgebench.report.charts.thinning import thinned
+from edgebench.report.figures import count
 from edgebench.report.importance import Importance
 from edgebench.report.view import RunView
 
@@ -94,7 +95,11 @@ def _metric_places(
 
 def _scaled(values: Mapping[str, float], low: float, high: float) -> dict[str, tuple[float, str]]:
     span = (high - low) or 1.0
-    return {trial: ((value - low) / span, f"{value:.3g}") for trial, value in values.items()}
+    return {trial: ((value - low) / span, _figure(value)) for trial, value in values.items()}
+
+
+def _figure(value: float) -> str:
+    return count(value) if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _ends(places: Any, *, is_choice: bool) -> list[tuple[float, str]]:
@@ -116,12 +121,20 @@ def _order(value: Any) -> tuple[int, float, str]:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return _figure(value) if isinstance(value, float) else str(value)
 
 
 def _chart(rows: list[dict[str, Any]], labels: list[dict[str, Any]], names: list[str]) -> Any:
     x = alt.X("axis:N", title=None, sort=names, scale=alt.Scale(type="point", padding=0.35))
-    x = x.axis(orient="top", labelAngle=0, labelLimit=110, domain=False, ticks=False, grid=True)
+    x = x.axis(
+        orient="top",
+        labelExpr="split(datum.label, ' ')",
+        labelAngle=0,
+        labelLimit=110,
+        domain=False,
+        ticks=False,
+        grid=True,
+    )
     y = alt.Y("at:Q", axis=None).scale(domain=[-0.12, 1.08], nice=False)
     lines = (
         alt.Chart(alt.Data(values=rows))
