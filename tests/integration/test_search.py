@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +18,9 @@ import pytest
 
 Typed = Callable[..., subprocess.CompletedProcess[str]]
 SEARCH = [
-    "search", "digits", "--objective", "pareto", "--max-trials", "4", "--max-epochs", "4", "--seed", "1",
+    "search", "digits.yaml", "--objective", "pareto", "--max-trials", "4", "--max-epochs", "4", "--seed", "1",
 ]  # fmt: skip
+DIGITS = Path(__file__).parents[2] / "suites" / "digits.yaml"
 STATES = ("completed", "pruned", "infeasible", "failed")
 
 
@@ -47,6 +49,11 @@ def processes_in(folder: Path) -> list[int]:
 def killed(tmp_path_factory, typed_in, trials_of):
     """A search that was killed once two of its trials were finished; (folder, run id, its trials then)."""
     folder = tmp_path_factory.mktemp("search")
+    suite, count = re.subn(
+        "winner_blocks: 3, block_s: 1.0", "winner_blocks: 1, block_s: 0.2", DIGITS.read_text()
+    )
+    assert count == 1
+    (folder / "digits.yaml").write_text(suite)
     command = [sys.executable, "-m", "edgebench", *SEARCH]
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
