@@ -9,18 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from edgebench.cli import completion, options
+from edgebench.cli import options
 from edgebench.cli.screen import Told, out, print_json
 from edgebench.errors import InputError
 
 
 def report(
-    run_id: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN", help="A run's id; with --paper, none.", autocompletion=completion.runs
-        ),
-    ] = None,
+    run_id: options.RunOrNewest = None,
     forms: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,23 +46,27 @@ def report(
     as_json: options.Json = False,
 ) -> None:
     """Redraw reports/RUN: page, tables, summary and model files; or write a run for other programs; or reports/paper."""
+    from edgebench import api
+
     stores = store or [options.DEFAULT_STORE]
-    if paper == (run_id is not None):
-        raise InputError(
-            "report takes a run or --paper, one of the two",
-            remedy="edgebench report RUN, or edgebench report --paper",
-        )
-    if run_id is None:
+    if paper:
+        if run_id is not None:
+            raise InputError(
+                "report takes a run or --paper, one of the two",
+                remedy="edgebench report RUN, or edgebench report --paper",
+            )
         if forms or to or front:
             raise InputError("--paper is one page", remedy="leave --format, --out and --front out")
         _draw_paper(stores, reports, as_json=as_json)
-    elif len(stores) > 1:
+        return
+    if len(stores) > 1:
         raise InputError("a run is in one store", remedy="give --store once")
-    elif forms is None and to is None and not front:
-        _draw(run_id, stores[0], reports, as_json=as_json)
+    known = api.chosen_run(run_id, stores[0])
+    if forms is None and to is None and not front:
+        _draw(known, stores[0], reports, as_json=as_json)
     else:
         _write(
-            run_id, forms or [], to, front=front, store=stores[0], reports=reports, as_json=as_json
+            known, forms or [], to, front=front, store=stores[0], reports=reports, as_json=as_json
         )
 
 
@@ -81,9 +80,8 @@ def _draw_paper(stores: list[Path], reports: Path, *, as_json: bool) -> None:
 def _draw(run_id: str, store: Path, reports: Path, *, as_json: bool) -> None:
     from edgebench import api
 
-    known = api.chosen_run(run_id, store)
     with Told() as told:
-        told(f"drawing {reports / known}")
+        told(f"drawing {reports / run_id}")
         drawn = api.draw(run_id, store=store, reports=reports)
     _tell(drawn.report_path, drawn.summary, as_json=as_json)
 

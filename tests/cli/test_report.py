@@ -57,10 +57,15 @@ def test_a_run_is_drawn_without_a_framework() -> None:
     assert done.stdout.strip() == "reports/r/index.html"
 
 
+def test_without_a_name_the_newest_run_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "--store", "one"]) == 0
+    assert capsys.readouterr().out.strip() == "reports/r/index.html"
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["report"], "a run or --paper"),
+        (["report"], ".edgebench holds no runs"),
         (["report", "r", "--paper"], "a run or --paper"),
         (["report", "r", "--store", "one", "--store", "other"], "a run is in one store"),
         (["report", "--paper", "--store", "none"], "none holds no runs"),

@@ -46,9 +46,6 @@ SMALL = {
 }
 # Names that a page's Python takes as given.
 GIVEN = {
-    "README.md": (
-        "import edgebench, keras_tuner\nhp = keras_tuner.HyperParameters()\nhp.Choice('units', [4, 8])\n"
-    ),
     "docs/tasks.md": (
         "import numpy\nfrom edgebench.tasks import default_boxes, map_sizes\n"
         "rows = numpy.zeros((1, len(default_boxes(map_sizes(224, 224))), 4 + 10 + 1))\n"
