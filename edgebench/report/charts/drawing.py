@@ -150,11 +150,18 @@ def log_ticks(domain: tuple[float, float]) -> list[float]:
     return ticks
 
 
+# Of a group, what has no paint; of a mark, words for a script and for readers, who are told of the drawing as a whole.
+UNSEEN = re.compile(
+    r'<path class="(?:back|fore)ground"(?![^>]* (?:fill|stroke)=)[^>]*/>'
+    r'| role="graphics-\w+" aria-roledescription="[^"]*"'
+)
+
+
 def _shortened(svg: str) -> str:
-    """Round the coordinates to two decimals and let the page give the size."""
+    """Leave out what is not seen, round the coordinates to two decimals and let the page give the size."""
     rounded = re.sub(
         r' (?:transform|d|x2|y2)="[^"]*"',
         lambda place: re.sub(r"(\.\d\d)\d+", r"\1", place[0]),
-        svg,
+        UNSEEN.sub("", svg),
     )
     return re.sub(r'(<svg [^>]*?) width="[^"]*" height="[^"]*"', r"\1", rounded, count=1)
