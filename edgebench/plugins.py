@@ -75,13 +75,20 @@ def offered(kind: str) -> list[Plugin]:
             kind=kind,
             name=entry.name,
             target=entry.value.partition("[")[0].strip(),
-            # Of a distribution that was removed by half, neither is there.
-            distribution=(entry.dist and entry.dist.name) or "an unknown distribution",
-            version=(entry.dist and entry.dist.version) or "",
+            distribution=_said_of(entry, "name") or "an unknown distribution",
+            version=_said_of(entry, "version"),
         )
         for entry in metadata.entry_points(group=f"edgebench.{kind}")
     ]
     return sorted(found, key=lambda plugin: (plugin.name, plugin.distribution))
+
+
+def _said_of(entry: metadata.EntryPoint, fact: str) -> str:
+    """Return a fact of the distribution that offers it; empty of one that was removed by half."""
+    try:
+        return getattr(entry.dist, fact, None) or ""
+    except FileNotFoundError:  # of importlib_metadata, which takes the place of the standard library's where it is imported
+        return ""
 
 
 def names(kind: str) -> list[str]:

@@ -99,7 +99,9 @@ def test_two_distributions_of_one_name_are_both_named(install: Install) -> None:
         assert "another distribution" in plugins.problem_of(plugin, [])
 
 
-def test_a_distribution_that_was_removed_by_half_is_told(install: Install) -> None:
+@pytest.mark.parametrize("finder", ["importlib.metadata", "importlib_metadata"])
+def test_a_distribution_that_was_removed_by_half_is_told(finder: str, install: Install) -> None:
+    pytest.importorskip(finder)
     folder = install("flowers", "[edgebench.datasets]\nflowers = plug_flowers:load\n")
     (metadata,) = folder.rglob("METADATA")
     metadata.unlink()
