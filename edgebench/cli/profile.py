@@ -52,7 +52,7 @@ def profile(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Write profile.json and profile.md there; with --per-op, node data for Model Explorer.",
+            help="Write profile.json, profile.md and index.html, the device view, there; with --per-op, node data for Model Explorer.",
         ),
     ] = None,
     benchmark_json: options.BenchmarkJson = None,

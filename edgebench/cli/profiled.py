@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgebench.cli.files import write_text
@@ -12,8 +12,13 @@ from edgebench.cli.scores import sentences as score_sentences
 from edgebench.errors import InputError
 from edgebench.exchange import file_names, node_data, profile_document
 from edgebench.profiling import Profiled, SuiteProfile
-from edgebench.records import DeviceInfo, Environment, Measurement
 from edgebench.report import figures, markdown
+from edgebench.report.device_view import (
+    device_sentence,
+    render_device_view,
+    runtime_of,
+    state_of,
+)
 
 HEADER = (
     "model",
@@ -39,9 +44,18 @@ def make_folder(folder: Path) -> None:
 
 
 def write(profile: SuiteProfile, folder: Path) -> None:
-    """Write profile.json, profile.md and, where operations were listed, node data into a folder; a crash leaves former ones whole."""
+    """Write profile.json, profile.md, the device view and, where operations were listed, node data into a folder.
+
+    A crash leaves former ones whole.
+    """
     document = json.dumps(profile_document(profile.rows), indent=2, allow_nan=False)
-    for name, text in (("profile.json", document + "\n"), ("profile.md", as_markdown(profile))):
+    page = render_device_view(profile.suite.name, profile.rows, profile.devices)
+    texts = {
+        "profile.json": document + "\n",
+        "profile.md": as_markdown(profile),
+        "index.html": page,
+    }
+    for name, text in texts.items():
         write_text(folder / name, text)
     _write_node_data(profile, folder)
 
@@ -77,7 +91,7 @@ def as_markdown(profile: SuiteProfile) -> str:
             sentence for row in rows if row.score for sentence in score_sentences(row.score)
         ),
         "## Measured on",
-        markdown.bullets(_device(info, rows) for info in profile.devices.values()),
+        markdown.bullets(device_sentence(info, rows) for info in profile.devices.values()),
         "The numbers: [profile.json](profile.json)",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -85,57 +99,16 @@ def as_markdown(profile: SuiteProfile) -> str:
 
 def _row(row: Profiled, decimals: int, metrics: set[str]) -> tuple[str, ...]:
     measurement, score = row.measurement, row.score
-    environment = measurement.environment
     value = "not scored" if score is None else f"{score.value:.4f}"
     return (
         measurement.model_name,
         measurement.device,
-        " ".join(
-            filter(None, (environment.runtime, environment.runtime_version, environment.delegate))
-        ),
+        runtime_of(measurement),
         figures.milliseconds(measurement.p50_ms, decimals),
         figures.interval(measurement.p50_low_ms, measurement.p50_high_ms, decimals),
         figures.milliseconds(measurement.p90_ms, decimals),
         figures.count(row.size_bytes),
         value if score is None or len(metrics) == 1 else f"{score.metric} {value}",
         "" if score is None else f"{figures.count(score.examples)} of {score.data}",
-        state(measurement),
+        state_of(measurement),
     )
-
-
-def state(measurement: Measurement) -> str:
-    """Return ``valid``, ``noisy`` or ``invalid``, the latter with what was seen."""
-    if not measurement.reasons:
-        return "valid"
-    word = "noisy" if measurement.valid else "invalid"
-    return f"{word}: {', '.join(reason.replace('_', ' ') for reason in measurement.reasons)}"
-
-
-def _device(info: DeviceInfo, rows: Sequence[Profiled]) -> str:
-    """Return a sentence on a device and on how things were on it while it was measured."""
-    seen = [row.measurement.environment for row in rows if row.measurement.device == info.name]
-    return ", ".join([f"{info.name}: {info.model or info.machine}", *_facts(info, seen)]) + "."
-
-
-def _facts(info: DeviceInfo, seen: Sequence[Environment]) -> Iterator[str]:
-    if info.cores:
-        yield f"{info.cores} cores"
-    if any(environment.virtual for environment in seen):
-        yield "a virtual machine"
-    yield info.system
-    if info.python:
-        yield f"Python {info.python}"
-    threads = sorted({environment.threads for environment in seen})
-    yield f"{', '.join(map(str, threads))} {'thread' if threads == [1] else 'threads'}"
-    cores = sorted({core for environment in seen for core in environment.affinity or ()})
-    if cores:
-        yield f"pinned to core {' or '.join(map(str, cores))}"
-    governors = sorted({environment.governor for environment in seen if environment.governor})
-    if governors:
-        yield f"governor {', '.join(governors)}"
-    warmth = [e.temperature_c for e in seen if e.temperature_c is not None]
-    if warmth:
-        yield f"at most {max(warmth):.0f} degrees"
-    loads = [e.load_1m for e in seen if e.load_1m is not None]
-    if loads:
-        yield f"load average {min(loads):.1f} to {max(loads):.1f}"

@@ -86,9 +86,12 @@ def test_options_lie_over_the_suite_and_a_page_is_written(folder: Path) -> None:
     assert page.count("not scored") == 2
     assert "\n- local: " in page
     assert str(folder) not in page
+    view = (folder / "out/deep/index.html").read_text()
+    assert "<h1>4 models on 1 device</h1>" in view
+    assert str(folder) not in view
     written = {file.name for file in (folder / "out/deep").iterdir()}
     assert {name for name in written if not name.endswith(".node-data.json")} == {
-        "profile.json", "profile.md",
+        "profile.json", "profile.md", "index.html",
     }  # fmt: skip
     assert "busy.onnx.node-data.json" in written
 
