@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -12,6 +13,8 @@ from typing import Any
 
 import vl_convert
 from markupsafe import Markup
+
+DEFAULT_EXPORT = re.compile(r"\bexport\{[^}]*?([\w$]+) as default\b[^}]*\};?")
 
 
 def packed(content: Mapping[str, Any]) -> Markup:
@@ -32,5 +35,12 @@ def charts_library() -> str:
 
 @cache
 def tables_library() -> str:
-    """Return DataTables as the module of 0.6 MB that itables carries; it exports ``DataTable``."""
-    return resources.files("itables").joinpath("html/dt_bundle.js").read_text(encoding="utf-8")
+    """Return DataTables, of 0.6 MB, as the body of a function that returns its class.
+
+    itables carries it as a module, which a page could only import from an address.
+    """
+    module = resources.files("itables").joinpath("html/dt_bundle.js").read_text(encoding="utf-8")
+    body, found = DEFAULT_EXPORT.subn(r"return \1;", module)
+    if found != 1:
+        raise RuntimeError("the module of DataTables that itables carries exports no default")
+    return f'"use strict";{body}'

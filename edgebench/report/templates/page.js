@@ -110,9 +110,7 @@
   }
 
   async function sortable(library) {
-    const url = URL.createObjectURL(new Blob([library], { type: "text/javascript" }));
-    const { default: DataTable } = await import(url);
-    URL.revokeObjectURL(url);
+    const DataTable = Function(library)();
     for (const table of document.querySelectorAll("table.sortable")) {
       const rows = table.tBodies[0].rows.length;
       if (rows < 2) continue;
