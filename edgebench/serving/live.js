@@ -1,6 +1,7 @@
 (() => {
   "use strict";
-  const drawn = document.currentScript.dataset.version;
+  const root = document.documentElement;
+  let drawn = document.currentScript.dataset.version;
   const kept = `edgebench-watch ${document.title}`;
   const everyMs = 2000;
   const KEYS = ["data-trial", "data-chart", "aria-labelledby"];
@@ -69,17 +70,17 @@
   function findPlace() {
     const place = JSON.parse(sessionStorage.getItem(kept) ?? "null");
     if (!place) return;
-    const root = document.documentElement;
     let isThere = false;
     const comeBack = () => {
-      if (isThere) return;
+      if (isThere) return observer.disconnect();
       control(place);
       focus(place);
       const read = find(place.read);
       if (read) scrollTo(place.x, scrollY + top(read) - place.above);
       isThere = root.dataset.page === "alive" && document.readyState === "complete";
     };
-    new MutationObserver(comeBack).observe(root, { attributes: true });
+    const observer = new MutationObserver(comeBack);
+    observer.observe(root, { attributes: true });
     // The browser goes to the address's fragment last.
     addEventListener("load", () => requestAnimationFrame(comeBack), { once: true });
     for (const touch of ["wheel", "touchstart", "pointerdown", "keydown"]) {
@@ -90,6 +91,28 @@
     comeBack();
   }
 
+  // The next drawing takes the place of this one in the same document, and its scripts run.
+  async function renew() {
+    const answer = await fetch("/", { cache: "no-store" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const tag = next.querySelector("script[data-version]");
+    drawn = tag.dataset.version;
+    tag.remove();
+    keepPlace();
+    for (const name of Object.keys(root.dataset)) delete root.dataset[name];
+    document.title = next.title;
+    document.body.dispatchEvent(new Event("leave"));
+    document.body.replaceWith(document.adoptNode(next.body));
+    document.body.append(note);
+    for (const script of document.body.querySelectorAll("script:not([type])")) {
+      const run = document.createElement("script");
+      run.textContent = script.textContent;
+      script.replaceWith(run);
+    }
+    findPlace();
+  }
+
   async function look() {
     if (document.hidden) return;
     try {
@@ -97,7 +120,7 @@
       if (!asked.ok) throw new Error(String(asked.status));
       const { version } = await asked.json();
       note.textContent = "live";
-      if (version !== drawn && getSelection().isCollapsed) location.reload();
+      if (version !== drawn && getSelection().isCollapsed) await renew();
     } catch {
       note.textContent = "edgebench watch has ended, or cannot read the run: this page stays as it is";
     }

@@ -39,8 +39,10 @@ def test_a_new_trial_appears_where_the_reader_is(
         page.locator("#front").evaluate("each => scrollTo(0, each.offsetTop + 30)")
         before = page.evaluate(READ)
         assert page.locator('[data-trial="t002"]').count() == 0
+        page.evaluate("window.opened = 'once'")
         append(2)
         page.locator('[data-trial="t002"]').first.wait_for(state="attached", timeout=30_000)
+        assert page.evaluate("window.opened") == "once"
         page.wait_for_function(f"Math.abs(({READ}) - {before}) < 1")
         assert page.evaluate("location.hash") == "#front"
         assert page.locator("details").first.evaluate("each => each.open")
@@ -83,6 +85,11 @@ def test_what_the_reader_chose_stays_as_chosen(
         expect(header).to_have_attribute("aria-sort", order)
         assert page.evaluate("location.hash") == "#pins=t003,t005"
         expect(page.locator("#tray th[scope=col]")).to_have_count(2)
+        page.wait_for_function("document.documentElement.dataset.page === 'alive'", timeout=60_000)
+        page.locator('#tray button[aria-label="unpin t003"]').click()
+        expect(page.locator("#tray th[scope=col]")).to_have_count(1)
+        page.locator("#front a.trial", has_text="t001").first.click()
+        assert page.evaluate("location.hash") == "#pins=t005,t001"
         browser.close()
 
 

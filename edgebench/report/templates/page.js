@@ -1,6 +1,7 @@
 (() => {
   "use strict";
   const root = document.documentElement;
+  const body = document.body; // edgebench watch puts another in its place
   const places = new Map();
   const views = [];
   let lit = "";
@@ -28,7 +29,7 @@
   }
 
   async function bring(figure, spec) {
-    if (figure.dataset.alive) return;
+    if (figure.dataset.alive || !body.isConnected) return;
     figure.dataset.alive = "coming";
     const holder = figure.querySelector(".chart");
     const live = document.createElement("div");
@@ -45,7 +46,7 @@
     view.addEventListener("mouseout", () => light(""));
     view.addEventListener("click", (_, item) => {
       if (item?.datum?.is_choice) narrow(view, spec, item.datum);
-      else if (item?.datum?.trial_id) root.dispatchEvent(new CustomEvent("pin", { detail: item.datum.trial_id }));
+      else if (item?.datum?.trial_id) body.dispatchEvent(new CustomEvent("pin", { detail: item.datum.trial_id }));
     });
     connect(figure, view);
     root.dataset.charts = String(views.length);
@@ -97,24 +98,26 @@
     if (!pack || !window.DecompressionStream) return;
     const { charts, specs, tables } = await open(pack.textContent);
     const figures = [...document.querySelectorAll("figure[data-chart]")];
-    if (figures.length) Function(charts)();
+    if (figures.length && !window.vegaEmbed) Function(charts)();
     const inView = (figure) => figure.getBoundingClientRect().top < innerHeight;
     for (const figure of figures.filter(inView)) await bring(figure, specs[figure.dataset.chart]);
+    if (!body.isConnected) return;
     root.dataset.first = "alive";
     if (tables) await sortable(tables);
     for (const figure of figures) {
       await whenIdle();
       await bring(figure, specs[figure.dataset.chart]);
     }
-    root.dataset.page = "alive";
+    if (body.isConnected) root.dataset.page = "alive";
   }
 
   async function sortable(library) {
-    const DataTable = Function(library)();
+    const DataTable = (window.edgebenchTables ??= Function(library)());
     for (const table of document.querySelectorAll("table.sortable")) {
       const rows = table.tBodies[0].rows.length;
       if (rows < 2) continue;
       await whenIdle();
+      if (!body.isConnected) return;
       table.id = table.closest("section").getAttribute("aria-labelledby").replace("title", "table"); // for its state
       new DataTable(table, {
         autoWidth: false,
@@ -144,5 +147,6 @@
     });
   }
 
+  body.addEventListener("leave", () => { for (const view of views) view.finalize(); }, { once: true });
   start();
 })();

@@ -88,13 +88,13 @@
     tray.append(title, scroll);
   }
 
-  document.addEventListener("click", (event) => {
+  document.body.addEventListener("click", (event) => {
     const link = event.target.closest("a.trial");
     if (!link) return;
     event.preventDefault();
     toggle(link.textContent.trim());
   });
-  document.documentElement.addEventListener("pin", (event) => toggle(event.detail));
-  addEventListener("hashchange", () => draw(pinned()));
+  document.body.addEventListener("pin", (event) => toggle(event.detail));
+  addEventListener("hashchange", () => { if (tray.isConnected) draw(pinned()); });
   draw(pinned());
 })();
