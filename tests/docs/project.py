@@ -176,7 +176,9 @@ def _write_small_suite(source: Path, target: Path) -> None:
     if "template" in suite:
         suite |= {"scale": 0.01, "repeats": 1}
         if "val_accuracy" in suite.get("reference", {}):
-            suite["reference"]["val_accuracy"] = 0.01  # so short a training may be no better than chance
+            suite["reference"]["val_accuracy"] = (
+                0.01  # so short a training may be no better than chance
+            )
         suite["latency"] = {**suite.get("latency", {}), "winner_blocks": 1, "block_s": 0.1}
         if suite["data"]["name"] == "digits":
             suite["data"]["sample"] = 0.1
