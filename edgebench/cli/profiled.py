@@ -12,13 +12,8 @@ from edgebench.cli.scores import sentences as score_sentences
 from edgebench.errors import InputError
 from edgebench.exchange import file_names, node_data, profile_document
 from edgebench.profiling import Profiled, SuiteProfile
-from edgebench.report import figures, markdown
-from edgebench.report.device_view import (
-    device_sentence,
-    render_device_view,
-    runtime_of,
-    state_of,
-)
+from edgebench.report import figures, markdown, wording
+from edgebench.report.device_view import device_sentence, render_device_view
 
 HEADER = (
     "model",
@@ -103,12 +98,12 @@ def _row(row: Profiled, decimals: int, metrics: set[str]) -> tuple[str, ...]:
     return (
         measurement.model_name,
         measurement.device,
-        runtime_of(measurement),
+        wording.ran_by(measurement),
         figures.milliseconds(measurement.p50_ms, decimals),
         figures.interval(measurement.p50_low_ms, measurement.p50_high_ms, decimals),
         figures.milliseconds(measurement.p90_ms, decimals),
         figures.count(row.size_bytes),
         value if score is None or len(metrics) == 1 else f"{score.metric} {value}",
         "" if score is None else f"{figures.count(score.examples)} of {score.data}",
-        state_of(measurement),
+        wording.state(measurement),
     )

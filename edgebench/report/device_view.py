@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgebench.profiling import Profiled
-from edgebench.records import DeviceInfo, Environment, Measurement
+from edgebench.records import DeviceInfo, Environment
 from edgebench.report import figures
 from edgebench.report.charts.devices import devices_chart
 from edgebench.report.page import environment, pack
@@ -79,24 +79,8 @@ def render_device_view(
             pack=pack(drawings, with_tables=False),
             decimals=figures.decimals_for(row.measurement.p50_low_ms for row in rows),
             date=min(dates)[:16].replace("T", " ") if dates else "",
-            state_of=state_of,
-            runtime_of=runtime_of,
         )
     )
-
-
-def state_of(measurement: Measurement) -> str:
-    """Return ``valid``, ``noisy`` or ``invalid``, the latter with what was seen."""
-    if not measurement.reasons:
-        return "valid"
-    word = "noisy" if measurement.valid else "invalid"
-    return f"{word}: {', '.join(reason.replace('_', ' ') for reason in measurement.reasons)}"
-
-
-def runtime_of(measurement: Measurement) -> str:
-    """Return the runtime that ran it, its version and its delegate."""
-    ran = measurement.environment
-    return " ".join(filter(None, (ran.runtime, ran.runtime_version, ran.delegate)))
 
 
 def device_sentence(info: DeviceInfo, rows: Sequence[Profiled]) -> str:

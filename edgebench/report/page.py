@@ -97,6 +97,7 @@ def environment() -> jinja2.Environment:
         duration=figures.duration,
         strip=read_strip,
         state=wording.state,
+        ran_by=wording.ran_by,
         shell=shlex.join,
         order=lambda value: f"{value:.6g}" if figures.is_number(value) else -1,
         delegated=wording.delegated,

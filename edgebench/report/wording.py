@@ -176,6 +176,12 @@ def state(measurement: Measurement) -> str:
     return f"{'noisy' if measurement.valid else 'invalid'}: {why}"
 
 
+def ran_by(measurement: Measurement) -> str:
+    """Return what ran it: ``litert 2.3.0 xnnpack``, or without a delegate ``ort 1.31.1``."""
+    ran = measurement.environment
+    return " ".join(filter(None, (ran.runtime, ran.runtime_version, ran.delegate)))
+
+
 def how_it_ended(trial: Trial, *, contends: bool) -> str:
     """Return the status of a trial, and what else sets it apart."""
     words = (

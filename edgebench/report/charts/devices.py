@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from edgebench.records import Measurement
-from edgebench.report import figures
+from edgebench.report import figures, wording
 from edgebench.report.charts.drawing import (
     Drawing,
     Key,
@@ -18,17 +18,11 @@ from edgebench.report.charts.drawing import (
     log_axis,
     log_domain,
 )
+from edgebench.report.charts.tradeoff import COLOURS as PAINTS
+from edgebench.report.charts.tradeoff import X_TITLE
 
-COLOURS = (
-    "var(--fp32, #0b66c3)",
-    "var(--int8, #a3308f)",
-    "var(--fp16, #0f7f6e)",
-    "var(--dynamic, #a8560a)",
-    "var(--int8-io, #6a4bc4)",
-    "var(--int16x8, #5f6b00)",
-)
+COLOURS = [PAINTS[name] for name in ("fp32", "int8", "fp16", "dynamic", "int8-io", "int16x8")]
 SHAPES = ("circle", "square", "triangle-up", "triangle-down", "cross")
-X_TITLE = "latency p50 (ms, log)"
 HEIGHT_PER_MODEL = 34
 
 
@@ -87,7 +81,6 @@ def devices_chart(found: Mapping[str, Sequence[Measurement]]) -> Drawing | None:
 
 
 def _row(label: str, measurement: Measurement) -> dict[str, Any]:
-    ran = measurement.environment
     low, high = measurement.p50_low_ms, measurement.p50_high_ms
     return {
         "model": label,
@@ -96,5 +89,5 @@ def _row(label: str, measurement: Measurement) -> dict[str, Any]:
         "low": low,
         "high": high,
         "interval": figures.interval(low, high, figures.decimals_for([low])),
-        "runtime": " ".join(filter(None, (ran.runtime, ran.runtime_version, ran.delegate))),
+        "runtime": wording.ran_by(measurement),
     }
